@@ -1,0 +1,82 @@
+# The only door: every command a developer, a demonstration or CI needs. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+LOCK   := tests/requirements.txt
+# The environment is made anew whenever the lock changes.
+STAMP  := $(VENV)/.installed-$(shell cat $(LOCK) infra/installer.txt | sha256sum | cut -c1-16)
+PYTEST := $(BIN)/python -m pytest
+# Nothing here may ever reach a real account.
+export AWS_DEFAULT_REGION := ap-southeast-1
+export AWS_EC2_METADATA_DISABLED := true
+
+
+.PHONY: help install run demo test test-fast test-local bench package lint fmt lock clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+install: $(STAMP) ## the tools, into .venv (done by every other target that needs them)
+
+$(STAMP): $(LOCK) infra/installer.txt infra/find-python
+	@python="$$(bash infra/find-python)"; \
+	echo "==> $$($$python --version): making $(VENV) (about a minute, once per lock file)"; \
+	rm -rf $(VENV); $$python -m venv $(VENV); \
+	echo "==> installing the installer"; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r infra/installer.txt; \
+	echo "==> installing $$(grep -c '^[a-zA-Z].*==' $(LOCK)) packages from $(LOCK)"; \
+	$(BIN)/uv pip sync --python $(BIN)/python --require-hashes $(LOCK); \
+	touch $(STAMP)
+
+run: $(STAMP) ## the whole system on this machine, until Ctrl-C (PORT=8000, AWS_PORT=4566, HANDLERS=inline|process)
+	@exec $(BIN)/python -m infra.local
+
+demo: $(STAMP) ## a first-timer from declaration to cover sheet, in plain words; leaves .local/demo/cover.pdf
+	@$(BIN)/python -m infra.demo
+
+package: $(STAMP) ## what is deployed: build/<stage>/{template.json,deployment.zip,layers/} (STAGE=sandbox)
+	@$(BIN)/python -m infra.package --stage $(or $(STAGE),sandbox)
+
+test: lint ## everything CI does
+	@echo "==> unit tests of the rules, every branch"
+	$(PYTEST) tests/unit --cov --cov-report=term
+	@echo "==> integration, workflows, contract, infrastructure"
+	$(PYTEST) tests --ignore=tests/unit --ignore=tests/local --ignore=tests/benchmarks -n 2 --dist loadfile
+	@$(MAKE) test-local
+
+test-local: $(STAMP) ## the packaged template on the local cloud, over HTTP and SQS
+	@echo "==> the packaged template, deployed on the local cloud"
+	$(PYTEST) tests/local
+
+test-fast: $(STAMP) ## the quick part: style, types and everything under a second
+	@$(MAKE) lint
+	$(PYTEST) tests --ignore=tests/local --ignore=tests/benchmarks -m "not slow" -n 2 --dist loadfile
+
+bench: $(STAMP) ## CPU, write transactions, imports and sizes, each beside its floor
+	@$(BIN)/python -m tests.benchmarks
+
+lint: $(STAMP) ## style (ruff) and types (mypy strict)
+	@echo "==> ruff"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@echo "==> mypy --strict"
+	@$(BIN)/mypy
+
+fmt: $(STAMP) ## format the code
+	@$(BIN)/ruff check --fix --show-fixes .
+	@$(BIN)/ruff format .
+
+COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command 'make lock' --quiet
+lock: $(STAMP) ## the hashed lock files, all from one resolution
+	$(COMPILE) tests/requirements.in -o tests/requirements.txt
+	for each in requirements infra/installer $(patsubst %.in,%,$(wildcard infra/layers/*/requirements.in)); do \
+		echo "==> $$each.txt"; $(COMPILE) $$each.in -c tests/requirements.txt -o $$each.txt; done
+
+clean: ## remove what was built (not .venv, and not .local: that holds the data of `make run`)
+	rm -rf build .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find app.py chalicelib infra tests -name __pycache__ -type d -prune -exec rm -rf {} +
