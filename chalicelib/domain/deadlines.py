@@ -1,0 +1,139 @@
+"""Due dates in working days, and what a dossier's deadline asks for next (domain rules 5.5, 5.7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from .calendar import WorkingCalendar
+from .months import at_vietnam
+from .procedure import Procedure
+
+IDLE_WAIT = timedelta(days=30)
+"""How long to sleep when nothing has a date: a change of state wakes nobody, so look again now and then."""
+
+_AFTER_DUE = timedelta(seconds=1)
+"""An end at the due moment itself is on time, so overdue begins one second later (executions wake on whole seconds)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DerivationDay:
+    """One calendar day on the way to the due date: counted or not, and why (Vietnamese)."""
+
+    date: date
+    counted: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class DueDate:
+    """The due moment, Vietnam time, and every day between receipt and it."""
+
+    due_at: datetime
+    derivation: tuple[DerivationDay, ...]
+
+
+def received_moment(at: datetime, calendar: WorkingCalendar) -> datetime:
+    """When a filing counts as received, Vietnam time.
+
+    After closing time or on a day off it is the opening of the next working day. Raises `NotConfigured` for a year
+    without a calendar, ValueError for a moment without offset.
+    """
+    local = at_vietnam(at)
+    if calendar.is_after_hours(local):
+        return calendar.opens(calendar.next_working_day(local.date()))
+    return local
+
+
+def due_date(received_at: datetime, limit_days: int, calendar: WorkingCalendar) -> DueDate:
+    """When a dossier received at this moment is due: the closing of the last of `limit_days` working days.
+
+    The day of receipt is day 0 (Bộ luật Dân sự Art. 147(2)). Raises `NotConfigured` for a year without a calendar,
+    ValueError for a limit below one day.
+    """
+    if limit_days < 1:
+        raise ValueError("a time limit is at least one working day")
+    filed, received = at_vietnam(received_at), received_moment(received_at, calendar)
+    days = _days_to_receipt(filed.date(), received, calendar) if filed != received else []
+    day, counted = received.date(), 0
+    while counted < limit_days:
+        day += timedelta(days=1)
+        working, why = calendar.day_kind(day)
+        counted += working
+        days.append(DerivationDay(day, working, f"{why} {counted}/{limit_days}" if working else why))
+    return DueDate(calendar.closes(day), tuple(days))
+
+
+def _days_to_receipt(filed: date, received: datetime, calendar: WorkingCalendar) -> list[DerivationDay]:
+    """The days from a filing out of hours to the day it counts as received."""
+    days = []
+    day = filed
+    while day < received.date():
+        working, why = calendar.day_kind(day)
+        days.append(DerivationDay(day, counted=False, why="nộp sau giờ làm việc" if working else why))
+        day += timedelta(days=1)
+    days.append(DerivationDay(day, counted=False, why=f"tính là ngày tiếp nhận, lúc {received:%H:%M}"))
+    return days
+
+
+class Action(StrEnum):
+    """What the deadline of a dossier asks for."""
+
+    WAIT = "WAIT"
+    EXPIRE_UNPAID = "EXPIRE_UNPAID"
+    REMIND_OFFICER = "REMIND_OFFICER"
+    MARK_OVERDUE = "MARK_OVERDUE"
+    CLOSED = "CLOSED"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a deadline needs to know of a dossier. Moments have an offset."""
+
+    state_ended: bool
+    awaiting_payment: bool
+    payment_expires_at: datetime | None = None
+    due_at: datetime | None = None
+    reminded: bool = False
+    overdue_marked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What to do now; with WAIT, when to look again (Vietnam time, always later than now)."""
+
+    action: Action
+    wake_at: datetime | None = None
+
+
+def next_step(progress: Progress, procedure: Procedure, calendar: WorkingCalendar, now: datetime) -> NextStep:
+    """What is due for a dossier at this moment. An overdue dossier is marked, not reminded of.
+
+    Raises `NotConfigured` for a year without a calendar.
+    """
+    if progress.state_ended:
+        return NextStep(Action.CLOSED)
+    if progress.awaiting_payment:
+        return _at(progress.payment_expires_at, Action.EXPIRE_UNPAID, now)
+    if progress.due_at is None or progress.overdue_marked:
+        return _at(None, Action.WAIT, now)
+    due_at = at_vietnam(progress.due_at)
+    if progress.reminded or now > due_at:
+        return _at(due_at + _AFTER_DUE, Action.MARK_OVERDUE, now)
+    reminder_day = calendar.working_days_before(due_at.date(), procedure.reminder_working_days)
+    return _at(calendar.opens(reminder_day), Action.REMIND_OFFICER, now)
+
+
+def _at(moment: datetime | None, action: Action, now: datetime) -> NextStep:
+    """The action if its moment has come, else a wait for it; without a moment, a long wait."""
+    if moment is None:
+        return NextStep(Action.WAIT, _whole_second(at_vietnam(now)) + IDLE_WAIT)
+    if moment <= now:
+        return NextStep(action)
+    return NextStep(Action.WAIT, _whole_second(at_vietnam(moment)))
+
+
+def _whole_second(moment: datetime) -> datetime:
+    """Not before the moment: an execution wakes on whole seconds, and must not find that it came too early."""
+    return moment if not moment.microsecond else moment.replace(microsecond=0) + timedelta(seconds=1)

@@ -1,0 +1,157 @@
+"""Effective-dated tables of the law: every value has a first day, a last day and a source, and no day is guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from typing import Generic, TypeVar
+
+from .calendar import WorkingCalendar
+from .errors import NotConfigured
+from .months import Month
+from .procedure import Procedure
+from .provinces import Provinces
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Row(Generic[T]):
+    """One value with the days it holds, both included; an open end is None. `source` names document or evidence."""
+
+    effective_from: date
+    effective_to: date | None
+    value: T
+    source: str
+
+    def holds_on(self, day: date) -> bool:
+        return self.effective_from <= day and (self.effective_to is None or day <= self.effective_to)
+
+
+class Table(Generic[T]):
+    """The rows of one parameter in order of time.
+
+    Construction raises ValueError for rows that overlap, end before they start, or (unless `gaps`) leave a hole.
+    """
+
+    __slots__ = ("_code", "name", "rows")
+
+    def __init__(self, name: str, rows: Iterable[Row[T]], *, gaps: bool = False, code: str | None = None) -> None:
+        self.name = name
+        self.rows = tuple(sorted(rows, key=lambda row: row.effective_from))
+        self._code = code or f"{name.upper()}_NOT_CONFIGURED"
+        for row in self.rows:
+            if row.effective_to is not None and row.effective_to < row.effective_from:
+                raise ValueError(f"{name}: a row ends before it starts ({row.effective_from})")
+            if not row.source:
+                raise ValueError(f"{name}: a row has no source ({row.effective_from})")
+        for earlier, later in zip(self.rows, self.rows[1:], strict=False):
+            if earlier.effective_to is None or earlier.effective_to >= later.effective_from:
+                raise ValueError(f"{name}: rows overlap on {later.effective_from}")
+            if not gaps and earlier.effective_to + timedelta(days=1) != later.effective_from:
+                raise ValueError(f"{name}: no row between {earlier.effective_to} and {later.effective_from}")
+
+    def find(self, day: date) -> Row[T] | None:
+        """The row of a day, None in a gap; for tables where no row means that nothing applies."""
+        for row in reversed(self.rows):
+            if row.effective_from <= day:
+                return row if row.holds_on(day) else None
+        return None
+
+    def on(self, day: date) -> Row[T]:
+        """The row of a day. Raises `NotConfigured` in a gap: a missing value is refused, never guessed."""
+        row = self.find(day)
+        if row is None:
+            detail = f"Chưa có quy định “{self.name}” áp dụng cho ngày {day:%d/%m/%Y}."
+            raise NotConfigured(self._code, detail)
+        return row
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentMethod:
+    """How often one pays.
+
+    `months` are the lengths one may choose, in months; `due_within_months` n means payment by the last day of the
+    n-th covered month, None at registration.
+    """
+
+    code: str
+    name: str
+    months: tuple[int, ...]
+    due_within_months: int | None
+    discounted: bool
+    """Paid for years ahead: discounted by the fund's rate (formula T1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSupport:
+    """What a province adds for one category, a month: a fixed amount in VND, or a percentage of 22% of the line."""
+
+    kind: str
+    """FIXED or PERCENT."""
+    value: int
+    uniform_per_group: bool
+    """One equal level for everyone of the group in the province: the condition for registering online (QĐ 49)."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingHours:
+    opening: time
+    closing: time
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """Every dated table this system decides by. Amounts in VND, rates in percent."""
+
+    rural_poverty_line: Table[int]
+    base_salary: Table[int]
+    reference_level: Table[int]
+    """Takes the place of `base_salary` from its first row on (Luật 41/2024/QH15 Art. 7)."""
+    income_step: Table[int]
+    """Steps of the chosen income above the poverty line; 0 is free choice."""
+    income_ceiling_multiple: Table[int]
+    contribution_rate: Table[int]
+    support_rates: Mapping[str, Table[int]]
+    """By support category."""
+    support_first_month: Table[Month]
+    """No month before it is supported."""
+    support_cap_months: Table[int]
+    local_support: Mapping[tuple[str, str], Table[LocalSupport]]
+    """By province code and support category; no row is no local support."""
+    fund_rate: Table[str]
+    """Percent a month with four decimals, by payment year; RATE_NOT_CONFIGURED where unpublished or unknown."""
+    ahead_exponent_offset: Table[int]
+    ahead_support_mode: Table[str]
+    """FLAT or DISCOUNTED."""
+    payment_methods: Mapping[str, PaymentMethod]
+    portal_methods: Table[frozenset[str]]
+    minimum_age: Table[int]
+    age_reference: Table[str]
+    """DECLARATION_DATE or FIRST_COVERED_MONTH."""
+    from_month_horizon: Table[int]
+    """How many months ahead a registration may start."""
+    book_form_default: Table[str]
+    """The form of book when none is asked for; REQUIRED where the choice must be made."""
+    payment_hours: Table[int]
+    park_hours: Table[int]
+    amount_tolerance: Table[int]
+    working_hours: Table[WorkingHours]
+    unit_code: Table[str]
+    """Pattern with `{province}` of the unit code in a dossier code."""
+    national_procedure: Table[Procedure]
+    calendar: WorkingCalendar
+    provinces: Provinces
+
+    def income_ceiling_base(self, day: date) -> tuple[str, Row[int]]:
+        """The base of the highest income, with the name of its table. Raises `NotConfigured`."""
+        table = self.reference_level if self.reference_level.rows[0].effective_from <= day else self.base_salary
+        return table.name, table.on(day)
+
+    def procedure(self, province_code: str, day: date) -> Procedure:
+        """The procedure a dossier of this province starts with on a day. Raises `NotConfigured`.
+
+        Provinces have none of their own yet: the national default holds everywhere.
+        """
+        return self.national_procedure.on(day).value

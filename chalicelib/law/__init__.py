@@ -1,0 +1,173 @@
+"""The law as data: reads the dated tables beside this file; a gap, an overlap or a missing source is an error here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, time, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from chalicelib.domain.calendar import WorkingCalendar
+from chalicelib.domain.law import Law, LocalSupport, PaymentMethod, Row, Table, WorkingHours
+from chalicelib.domain.months import Month
+from chalicelib.domain.procedure import Procedure
+from chalicelib.domain.provinces import Province, Provinces
+
+T = TypeVar("T")
+Json = Mapping[str, Any]
+
+DATA = Path(__file__).parent / "data"
+
+
+@lru_cache(maxsize=1)
+def load() -> Law:
+    """The tables shipped with this version of the system, read once. Raises ValueError for a broken table."""
+    return read(DATA)
+
+
+def read(folder: Path) -> Law:
+    """The tables of one folder. Raises ValueError (KeyError for a table not there) unless every table is whole."""
+    contribution, support = _file(folder, "contribution"), _file(folder, "support")
+    methods, process, holidays = _file(folder, "methods"), _file(folder, "process"), _file(folder, "holidays")
+    hours = _table(process, "working_hours", lambda v: WorkingHours(*map(time.fromisoformat, v)))
+    return Law(
+        rural_poverty_line=_table(contribution, "rural_poverty_line", _whole),
+        base_salary=_table(contribution, "base_salary", _whole),
+        reference_level=_table(contribution, "reference_level", _whole),
+        income_step=_table(contribution, "income_step", _whole),
+        income_ceiling_multiple=_table(contribution, "income_ceiling_multiple", _whole),
+        contribution_rate=_table(contribution, "contribution_rate", _whole),
+        support_rates={
+            category: Table("support_rate", _rows(table["rows"], _whole))
+            for category, table in support["support_rate"].items()
+        },
+        support_first_month=_table(support, "support_first_month", Month.parse),
+        support_cap_months=_table(support, "support_cap_months", _whole),
+        local_support={(entry["province"], entry["category"]): _local(entry) for entry in support["local_support"]},
+        fund_rate=_fund_rate(methods),
+        ahead_exponent_offset=_table(methods, "ahead_exponent_offset", _one_of(0, 1)),
+        ahead_support_mode=_table(methods, "ahead_support_mode", _one_of("FLAT", "DISCOUNTED")),
+        payment_methods={entry["code"]: _method(entry) for entry in methods["payment_methods"]},
+        portal_methods=_table(methods, "portal_methods", frozenset[str]),
+        minimum_age=_table(process, "minimum_age", _whole),
+        age_reference=_table(process, "age_reference", _one_of("DECLARATION_DATE", "FIRST_COVERED_MONTH")),
+        from_month_horizon=_table(process, "from_month_horizon", _whole),
+        book_form_default=_table(process, "book_form_default", _one_of("REQUIRED", "ELECTRONIC", "PAPER")),
+        payment_hours=_table(process, "payment_hours", _whole),
+        park_hours=_table(process, "park_hours", _whole),
+        amount_tolerance=_table(process, "amount_tolerance", _whole),
+        working_hours=hours,
+        unit_code=_table(process, "unit_code", str),
+        national_procedure=_procedures(process),
+        calendar=_calendar(holidays, hours),
+        provinces=Provinces(map(_province, _file(folder, "provinces")["provinces"])),
+    )
+
+
+def _file(folder: Path, name: str) -> Json:
+    content: Json = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    return content
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def _rows(rows: Iterable[Json], convert: Callable[[Any], T]) -> list[Row[T]]:
+    return [
+        Row(date.fromisoformat(row["from"]), _day(row["to"]), convert(row["value"]), row["source"]) for row in rows
+    ]
+
+
+def _table(file: Json, name: str, convert: Callable[[Any], T]) -> Table[T]:
+    return Table(name, _rows(file[name]["rows"], convert))
+
+
+def _whole(value: object) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError(f"a whole number is expected, not {value!r}")
+    return value
+
+
+def _one_of(*choices: T) -> Callable[[T], T]:
+    def convert(value: T) -> T:
+        if value not in choices:
+            raise ValueError(f"one of {choices} is expected, not {value!r}")
+        return value
+
+    return convert
+
+
+def _fund_rate(methods: Json) -> Table[str]:
+    """Rates the fund has not published, or that nobody has found, stay gaps."""
+
+    def convert(value: str) -> str:
+        whole, _, decimals = value.partition(".")
+        if not (whole.isdecimal() and decimals.isdecimal() and len(decimals) == 4):
+            raise ValueError(f"a rate has four decimals, not {value!r}")
+        return value
+
+    rows = _rows(methods["fund_monthly_rate"]["rows"], convert)
+    return Table("fund_monthly_rate", rows, gaps=True, code="RATE_NOT_CONFIGURED")
+
+
+def _local(entry: Json) -> Table[LocalSupport]:
+    kind = _one_of("FIXED", "PERCENT")(entry["kind"])
+    uniform = bool(entry["uniform_per_group"])
+    return Table(
+        "local_support", _rows(entry["rows"], lambda value: LocalSupport(kind, _whole(value), uniform)), gaps=True
+    )
+
+
+def _method(entry: Json) -> PaymentMethod:
+    return PaymentMethod(
+        code=entry["code"],
+        name=entry["name"],
+        months=tuple(entry["months"]),
+        due_within_months=entry["due_within_months"],
+        discounted=entry["discounted"],
+    )
+
+
+def _procedures(process: Json) -> Table[Procedure]:
+    rows = []
+    for row in _rows(process["national_procedure"]["rows"], dict):
+        procedure = Procedure(**row.value, effective_from=row.effective_from, source=row.source)
+        rows.append(Row(row.effective_from, row.effective_to, procedure, row.source))
+    return Table("national_procedure", rows)
+
+
+def _calendar(holidays: Json, hours: Table[WorkingHours]) -> WorkingCalendar:
+    days_off: dict[date, str] = {}
+    saturdays: dict[date, str] = {}
+    for year in holidays["years"]:
+        for leave in year["days_off"]:
+            day, last = date.fromisoformat(leave["from"]), date.fromisoformat(leave["to"])
+            while day <= last:
+                days_off[day] = leave["why"]
+                day += timedelta(days=1)
+        saturdays |= {date.fromisoformat(swap["date"]): swap["why"] for swap in year["working_saturdays"]}
+    return WorkingCalendar(
+        days_off=days_off,
+        working_saturdays=saturdays,
+        years=frozenset(year["year"] for year in holidays["years"]),
+        opening=hours.rows[-1].value.opening,
+        closing=hours.rows[-1].value.closing,
+        version=holidays["version"],
+    )
+
+
+def _province(entry: Json) -> Province:
+    return Province(
+        code=entry["code"],
+        name=entry["name"],
+        unit_type=entry["unit_type"],
+        valid_from=date.fromisoformat(entry["from"]),
+        valid_to=_day(entry["to"]),
+        predecessors=tuple(entry["predecessors"]),
+        successors=tuple(entry["successors"]),
+        birth_code=entry["birth_code"],
+        source=entry["source"],
+    )
