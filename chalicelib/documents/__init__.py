@@ -1,0 +1,1 @@
+"""Documents for people: a view becomes PDF bytes; no storage, no clock."""

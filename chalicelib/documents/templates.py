@@ -1,0 +1,96 @@
+"""Cover templates by date: wording, fields, signer's title and the naming of agencies are data, not code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+from pathlib import Path
+
+from chalicelib.domain.errors import NotConfigured
+from chalicelib.domain.law import Row, Table
+from chalicelib.domain.provinces import Province
+
+from .typesetting import DocumentError, assets_folder
+
+
+@dataclass(frozen=True, slots=True)
+class CoverTemplate:
+    """One dated form of the cover sheet. `version` is recorded with each cover: a printed form never changes."""
+
+    version: str
+    layout: Path
+    signer_title: str
+    agency: Mapping[str, str]
+    """Pattern with `{name}` of the issuing agency, by the kind of province."""
+    place: Mapping[str, str]
+    """Pattern with `{name}` of the place in the date line, by the kind of province."""
+    gender: Mapping[str, str]
+    nationality: Mapping[str, str]
+
+    def agency_of(self, province: Province) -> str:
+        """Such as `Bảo hiểm xã hội thành phố Hồ Chí Minh`. Raises `NotConfigured` for an unknown kind."""
+        return self._word(self.agency, province.unit_type).format(name=_bare_name(province))
+
+    def place_of(self, province: Province) -> str:
+        """Such as `Thành phố Hồ Chí Minh` or `Hà Giang`. Raises `NotConfigured` for an unknown kind."""
+        return self._word(self.place, province.unit_type).format(name=_bare_name(province))
+
+    def gender_word(self, code: str) -> str:
+        """`Nam` or `Nữ`. Raises `NotConfigured`."""
+        return self._word(self.gender, code)
+
+    def nationality_word(self, code: str) -> str:
+        """The Vietnamese name of a country, by ISO 3166 code. Raises `NotConfigured`."""
+        return self._word(self.nationality, code)
+
+    def _word(self, words: Mapping[str, str], code: str) -> str:
+        try:
+            return words[code]
+        except KeyError:
+            raise NotConfigured(
+                "COVER_TEMPLATE_NOT_CONFIGURED", f"Mẫu tờ bìa {self.version} chưa có cách ghi cho “{code}”."
+            ) from None
+
+
+def template_for(day: date) -> CoverTemplate:
+    """The template of covers issued on a day (in Việt Nam). Raises `NotConfigured` before the first one."""
+    return _templates(assets_folder()).on(day).value
+
+
+def template_named(version: str) -> CoverTemplate:
+    """The template recorded with a cover. Raises DocumentError for one that is not shipped."""
+    for row in _templates(assets_folder()).rows:
+        if row.value.version == version:
+            return row.value
+    raise DocumentError(f"no cover template {version}")
+
+
+@lru_cache(maxsize=2)
+def _templates(assets: Path) -> Table[CoverTemplate]:
+    described = [json.loads(path.read_bytes()) | {"path": path} for path in (assets / "templates").glob("cover-*.json")]
+    described.sort(key=lambda words: str(words["effective_from"]))
+    starts = [date.fromisoformat(words["effective_from"]) for words in described]
+    ends = [start - timedelta(days=1) for start in starts[1:]] + [None]
+    rows = [
+        Row(
+            effective_from=start,
+            effective_to=end,
+            value=CoverTemplate(
+                version=words["version"],
+                layout=words["path"].with_suffix(".typ"),
+                **{key: words[key] for key in ("signer_title", "agency", "place", "gender", "nationality")},
+            ),
+            source=words["source"],
+        )
+        for words, start, end in zip(described, starts, ends, strict=False)
+    ]
+    return Table("cover_template", rows)
+
+
+def _bare_name(province: Province) -> str:
+    """`Hồ Chí Minh` also where the list of provinces says `Thành phố Hồ Chí Minh`."""
+    kind = f"{province.unit_type} "
+    return province.name[len(kind) :] if province.name.lower().startswith(kind) else province.name
