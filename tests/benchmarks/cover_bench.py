@@ -1,0 +1,123 @@
+"""CPU and memory of drawing covers, beside the floor: an empty tagged page with the same fonts and attachment."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from chalicelib.documents.cover import CoverView, cover_json, render_cover
+from chalicelib.documents.typesetting import assets_folder, typeset
+
+_EMPTY_PAGE = """
+#set document(title: "x", date: auto)
+#set text(font: "BHXH Serif", lang: "vi", fallback: false)
+#set page(paper: "a4")
+= x
+#pdf.attach("cover.json", bytes(sys.inputs.data), relationship: "data", mime-type: "application/json", description: "x")
+"""
+_AT = datetime(2026, 11, 22, 3, 5, tzinfo=UTC)
+_VIEW = CoverView(
+    template="2016-01-01",
+    agency="Bảo hiểm xã hội thành phố Hồ Chí Minh",
+    full_name="NGUYỄN HỮU ĐẶNG DIỄM PHƯỢNG",
+    birth_date="02/09/1984",
+    gender="Nữ",
+    nationality="Việt Nam",
+    personal_id="079184012345",
+    si_number="7922121676",
+    ordinal=1,
+    serial="000.00.79.H17-261122-000007-C1",
+    place="Thành phố Hồ Chí Minh",
+    issued_at=_AT,
+    signer_title="GIÁM ĐỐC",
+    signer_name=None,
+)
+_FAMILIES = ("NGUYỄN", "TRẦN", "LÊ", "PHẠM", "HUỲNH", "NIÊ KDĂM", "Ơ̆ BƯ̆N")
+
+
+@dataclass(frozen=True, slots=True)
+class CoverCost:
+    """`first_ms` holds the imports and the first page of a new process; CPU milliseconds, bytes, MiB."""
+
+    what: str
+    first_ms: float
+    warm_ms: float
+    size: int
+    peak_mib: float
+
+
+def views(count: int) -> list[CoverView]:
+    """Covers that differ in every personal field, so that nothing is drawn from typst's memory."""
+    return [
+        replace(
+            _VIEW, full_name=f"{_FAMILIES[n % 7]} THỊ {_letters(n)}", si_number=f"{n:010d}", personal_id=f"{n:012d}"
+        )
+        for n in range(count)
+    ]
+
+
+def measure(count: int = 200) -> list[CoverCost]:
+    """The floor and the cover, each in a process of its own, over `count` pages."""
+    costs = []
+    for what in ("floor", "cover"):
+        command = [sys.executable, "-m", "tests.benchmarks.cover_bench", what, str(count)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        costs.append(CoverCost(**json.loads(done.stdout)))
+    return costs
+
+
+def table(costs: list[CoverCost]) -> str:
+    """The costs as lines of text, with the ratio to the floor."""
+    floor = costs[0]
+    lines = [f"{'':24}{'first ms':>10}{'warm ms':>10}{'x floor':>10}{'bytes':>10}{'peak MiB':>10}"]
+    lines += [
+        f"{cost.what:24}{cost.first_ms:10.1f}{cost.warm_ms:10.2f}{cost.warm_ms / floor.warm_ms:10.2f}"
+        f"{cost.size:10d}{cost.peak_mib:10.1f}"
+        for cost in costs
+    ]
+    return "\n".join(lines)
+
+
+def _measure_here(what: str, count: int) -> CoverCost:
+    with tempfile.TemporaryDirectory() as folder:
+        draw, name = (_empty_page(Path(folder)), "empty page (floor)") if what == "floor" else (render_cover, "cover")
+        made = views(count)
+        draw(made[0])
+        first = time.process_time()
+        best, size = float("inf"), 0
+        # The quietest of five parts: other work on the machine only ever adds.
+        for part in range(5):
+            chosen = made[part::5]
+            started = time.process_time()
+            size = max(len(draw(view)) for view in chosen)
+            best = min(best, (time.process_time() - started) / len(chosen))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return CoverCost(name, first * 1000, best * 1000, size, peak)
+
+
+def _empty_page(folder: Path) -> Callable[[CoverView], bytes]:
+    (folder / "fonts").symlink_to(assets_folder() / "fonts")
+    template = folder / "templates" / "empty.typ"
+    template.parent.mkdir()
+    template.write_text(_EMPTY_PAGE)
+    return lambda view: typeset(template, cover_json(view), at=_AT)
+
+
+def _letters(number: int) -> str:
+    return "".join(chr(ord("A") + (number // 26**place) % 26) for place in range(3))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3:
+        cost = _measure_here(sys.argv[1], int(sys.argv[2]))
+        print(json.dumps({name: getattr(cost, name) for name in CoverCost.__slots__}))
+    else:
+        print(table(measure()))

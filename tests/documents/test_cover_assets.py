@@ -1,0 +1,110 @@
+"""The shipped fonts and templates: every letter of every name has its glyph, and a published form stays as it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import string
+import unicodedata
+from datetime import date
+
+import pytest
+from fontTools.ttLib import TTFont
+
+from chalicelib.documents.typesetting import assets_folder
+from chalicelib.domain.names import ALPHABET, printed_name
+from chalicelib.law import load
+
+FACES = ("Regular", "Bold", "Italic")
+ASSETS = assets_folder()
+DAYS = (date(2023, 2, 6), date(2026, 11, 22))
+
+
+def _font(face: str) -> TTFont:
+    return TTFont(ASSETS / "fonts" / f"BHXHSerif-{face}.ttf")
+
+
+def _pairs(font: TTFont) -> dict[tuple[str, str], str]:
+    """The pairs of glyphs that become one: the letters that have no code point of their own."""
+    return {
+        (first, ligature.Component[0]): ligature.LigGlyph
+        for lookup in font["GSUB"].table.LookupList.Lookup
+        for table in lookup.SubTable
+        for first, ligatures in table.ligatures.items()
+        for ligature in ligatures
+    }
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_every_letter_of_a_name_is_one_glyph(face: str) -> None:
+    font = _font(face)
+    cmap, pairs = font.getBestCmap(), _pairs(font)
+    for letter in ALPHABET | {printed_name(letter) for letter in ALPHABET}:
+        glyphs = [cmap.get(ord(char)) for char in letter]
+        assert None not in glyphs, letter
+        assert len(glyphs) == 1 or tuple(glyphs) in pairs, letter
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_everything_else_on_the_page_has_a_glyph(face: str) -> None:
+    cmap = _font(face).getBestCmap()
+    names = "".join(each.name for day in DAYS for each in load().provinces.on(day))
+    words = "".join(path.read_text() for path in (ASSETS / "templates").glob("*.json")).replace("\n", "")
+    for char in set(string.digits + string.punctuation + "–—‘’“”ʼ₫ " + names + names.upper() + words + words.upper()):
+        assert ord(char) in cmap, f"U+{ord(char):04X}"
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_a_mark_on_a_letter_of_its_own_stands_over_the_letter(face: str) -> None:
+    font = _font(face)
+    cmap, glyphs, pairs = font.getBestCmap(), font["glyf"], _pairs(font)
+    for letter in (each for each in ALPHABET if len(each) == 2):
+        drawn = glyphs[pairs[cmap[ord(letter[0])], cmap[ord(letter[1])]]]
+        base = glyphs[cmap[ord(letter[0])]]
+        assert drawn.yMax > base.yMax or letter[0] == "j", letter
+        bare = glyphs[cmap[ord(unicodedata.normalize("NFD", letter[0])[0])]]
+        mark = drawn.components[1]
+        shape = glyphs[mark.glyphName]
+        middle = mark.x + (shape.xMin + shape.xMax) / 2
+        assert bare.xMin < middle < bare.xMax, letter
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_the_fonts_carry_their_own_name_and_their_licence(face: str) -> None:
+    names = {entry.nameID: str(entry) for entry in _font(face)["name"].names}
+
+    assert names[1] == "BHXH Serif"
+    assert all("Liberation" not in names[key] for key in (1, 2, 3, 4, 6))
+    assert "Red Hat" in names[0]
+    assert "SIL Open Font License" in names[13]
+
+
+def test_the_licence_text_lies_beside_the_fonts() -> None:
+    text = (ASSETS / "fonts" / "OFL.txt").read_text()
+
+    assert "SIL OPEN FONT LICENSE Version 1.1" in text
+    assert "Reserved Font Name Liberation" in text
+
+
+PUBLISHED = {
+    "2016-01-01": "39b3d867bac550bfa438c5c9cf0007d5f7fe733fee23a9e69157c49d163b4d8e",
+}
+"""Digest of each template with its wording and fonts. A form once used is not changed: add a new one."""
+
+
+def test_a_published_template_does_not_change() -> None:
+    fonts = b"".join(path.read_bytes() for path in sorted((ASSETS / "fonts").glob("*.ttf")))
+    for version, digest in PUBLISHED.items():
+        layout = (ASSETS / "templates" / f"cover-{version}.typ").read_bytes()
+        words = (ASSETS / "templates" / f"cover-{version}.json").read_bytes()
+        assert hashlib.sha256(layout + words + fonts).hexdigest() == digest, version
+
+
+def test_every_template_is_described_and_registered() -> None:
+    described = {json.loads(path.read_bytes())["version"] for path in (ASSETS / "templates").glob("*.json")}
+
+    assert described == set(PUBLISHED)
+    for path in (ASSETS / "templates").glob("*.json"):
+        words = json.loads(path.read_bytes())
+        assert path.stem == f"cover-{words['version']}"
+        assert path.with_suffix(".typ").is_file()
