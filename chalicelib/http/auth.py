@@ -1,0 +1,202 @@
+"""The token authoriser: a Lambda of its own that lets API Gateway pass a request only with a good JWT.
+
+What it proves (sub, role, client, provinces) reaches the API as the authoriser's context; roles and provinces
+are judged there. PyJWT and cryptography come from a layer of this function only, so they are imported when the
+first token arrives, and this module stays light for the API, which imports it for the route declarations.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from chalice.app import AuthRequest, AuthResponse, Blueprint
+
+from chalicelib.domain.access import OFFICERS, Role
+from chalicelib.log import facts, logger
+
+if TYPE_CHECKING:
+    from jwt import PyJWK
+
+bp = Blueprint(__name__)
+log = logger("auth")
+
+ALGORITHMS: Final = ("RS256", "ES256")
+CACHE_SECONDS: Final = 300
+UNKNOWN_KEY_SECONDS: Final = 30
+"""A token of an unknown key makes us read the key set again, but not more often than this."""
+
+LEEWAY_SECONDS: Final = 10
+MAX_TOKEN_LENGTH: Final = 8192
+
+
+class BadToken(Exception):
+    """A token that does not hold; the text says why and quotes nothing of it."""
+
+
+@dataclass
+class KeySet:
+    """The issuer's public keys (JWKS), read from configuration and kept for five minutes.
+
+    `fetch` gives the JSON text. Beside `keys` it may hold `clients`, which names for a portal client the other
+    clients whose dossiers it sees: `{"keys": [...], "clients": {"portal-a": ["portal-b"]}}` (RFC 7517 lets a key
+    set hold further members).
+    """
+
+    fetch: Callable[[], str]
+    now: Callable[[], float] = time.monotonic
+    _keys: Mapping[str, PyJWK] = field(default_factory=dict)
+    _fellows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    _read_at: float | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def key(self, kid: str) -> PyJWK:
+        """The key of this id. Raises `BadToken` if the issuer has no such key."""
+        with self._lock:
+            age = None if self._read_at is None else self.now() - self._read_at
+            if age is None or age >= CACHE_SECONDS or (kid not in self._keys and age >= UNKNOWN_KEY_SECONDS):
+                self._refresh()
+            try:
+                return self._keys[kid]
+            except KeyError:
+                raise BadToken("unknown key") from None
+
+    def fellows(self, client_id: str) -> tuple[str, ...]:
+        """The clients whose dossiers this client sees beside its own."""
+        return self._fellows.get(client_id, ())
+
+    def _refresh(self) -> None:
+        from jwt import PyJWK, PyJWTError
+
+        document = json.loads(self.fetch())
+        keys = {}
+        for each in document["keys"]:
+            try:
+                key = PyJWK(each)
+            except PyJWTError:
+                continue
+            # An RSA key under ES256, or the reverse, never verifies; a key for encryption is no signing key.
+            if key.key_id and key.algorithm_name in ALGORITHMS and each.get("use", "sig") == "sig":
+                keys[key.key_id] = key
+        self._keys = keys
+        self._fellows = {client: tuple(others) for client, others in document.get("clients", {}).items()}
+        self._read_at = self.now()
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """Decides whether a token holds. `issuer` and `audience` must be exactly these."""
+
+    issuer: str
+    audience: str
+    keys: KeySet
+
+    def context(self, authorization: str) -> dict[str, str]:
+        """The authoriser context for an `Authorization` header.
+
+        Lists are space separated: the context carries strings only. Raises `BadToken`.
+        """
+        claims = self._claims(bearer_token(authorization))
+        return context_of(claims, self.keys.fellows)
+
+    def _claims(self, token: str) -> Mapping[str, Any]:
+        import jwt
+
+        try:
+            kid = jwt.get_unverified_header(token).get("kid")
+            if not isinstance(kid, str):
+                raise BadToken("no key id")
+            key = self.keys.key(kid)
+            claims: Mapping[str, Any] = jwt.decode(
+                token,
+                key,
+                algorithms=[key.algorithm_name],
+                issuer=self.issuer,
+                audience=self.audience,
+                leeway=LEEWAY_SECONDS,
+                options={"require": ["exp", "iss", "aud", "sub"]},
+            )
+        except jwt.PyJWTError as error:
+            raise BadToken(type(error).__name__) from None
+        return claims
+
+
+def bearer_token(authorization: str) -> str:
+    """The token of `Bearer <token>`. Raises `BadToken`."""
+    scheme, _, token = authorization.strip().partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token or len(token) > MAX_TOKEN_LENGTH:
+        raise BadToken("not a bearer token")
+    return token
+
+
+def context_of(claims: Mapping[str, Any], fellows: Callable[[str], tuple[str, ...]]) -> dict[str, str]:
+    """What verified claims say of the caller.
+
+    Raises `BadToken` for an unknown role, a portal without `client_id`, or an officer without a list of provinces.
+    """
+    sub, role = claims.get("sub"), claims.get("role")
+    if not isinstance(sub, str) or not sub or not isinstance(role, str) or role not in set(Role):
+        raise BadToken("sub or role")
+    context = {"sub": sub, "role": role, "client_id": "", "provinces": "", "also_sees": ""}
+    if role == Role.PORTAL:
+        client = _words([claims.get("client_id")])
+        return context | {"client_id": client, "also_sees": " ".join(fellows(client))}
+    if role in OFFICERS:
+        return context | {"provinces": _words(claims.get("province"))}
+    return context
+
+
+def _words(values: object) -> str:
+    """The strings of a list, space separated. Raises `BadToken` for anything else, a string with spaces included."""
+    if not isinstance(values, list):
+        raise BadToken("a list is missing")
+    if not all(isinstance(value, str) and value and not any(map(str.isspace, value)) for value in values):
+        raise BadToken("a list holds no plain names")
+    return " ".join(values)
+
+
+_verifier: Verifier | None = None
+
+
+def verifier() -> Verifier:
+    """This process's verifier, made at the first token."""
+    global _verifier
+    if _verifier is None:
+        parameter = os.environ["JWKS_PARAMETER"]
+        _verifier = Verifier(
+            issuer=os.environ["JWT_ISSUER"],
+            audience=os.environ["JWT_AUDIENCE"],
+            keys=KeySet(fetch=lambda: read_parameter(parameter)),
+        )
+    return _verifier
+
+
+def read_parameter(name: str) -> str:
+    """The text of an SSM parameter. Raises what boto3 raises: API Gateway then answers 500, never 401."""
+    import boto3
+    from botocore.config import Config
+
+    client = boto3.client("ssm", config=Config(connect_timeout=2, read_timeout=3, retries={"total_max_attempts": 2}))
+    value: str = client.get_parameter(Name=name)["Parameter"]["Value"]
+    return value
+
+
+@bp.authorizer(ttl_seconds=CACHE_SECONDS)
+def token_authorizer(request: AuthRequest) -> AuthResponse:
+    """Let the holder of a good token pass to every route.
+
+    The answer is cached per token and not per route, so it must hold for all of them. API Gateway answers 401
+    to an authoriser that fails with exactly this text.
+    """
+    try:
+        context = verifier().context(request.token)
+    except BadToken as error:
+        log.info("token refused", extra=facts(reason=str(error), code="UNAUTHORIZED"))
+        raise Exception("Unauthorized") from None
+    return AuthResponse(routes=["*"], principal_id=context["sub"], context=context)

@@ -1,0 +1,190 @@
+"""Examples of the published document, by operation; a test holds each against its own schema."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+CODE: Final = "000.00.79.G24-230206-0001"
+
+QUOTE: Final[dict[str, Any]] = {
+    "months": 3,
+    "from_month": "2023-02",
+    "to_month": "2023-04",
+    "monthly_contribution": 330000,
+    "amount_gross": 990000,
+    "amount_state": 99000,
+    "amount_local": 0,
+    "amount_participant": 891000,
+    "rate_r": None,
+    "due_by": "2023-04-30",
+    "explanation": ["22% x 1.500.000 = 330.000 đ/tháng"],
+    "rules": {"rural_poverty_line": "2022-01-01", "base_salary": "2019-07-01", "support_rate": "2018-01-01"},
+}
+
+ONE_MONTH: Final[dict[str, Any]] = {
+    **QUOTE,
+    "months": 1,
+    "to_month": "2023-02",
+    "amount_gross": 330000,
+    "amount_state": 33000,
+    "amount_participant": 297000,
+    "due_by": "2023-02-28",
+}
+
+OPENED: Final[dict[str, Any]] = {
+    "dossier_code": CODE,
+    "national_code": "000.00.00.G24-230206-000123",
+    "procedure_code": "602e",
+    "state": "AWAITING_PAYMENT",
+    "national_status": 6,
+    "version": 1,
+    "quote": ONE_MONTH,
+    "payment": {"reference": CODE, "amount": 297000, "expires_at": "2023-02-07T09:00:00+07:00"},
+    "due_at": None,
+    "overdue": False,
+    "created_at": "2023-02-06T09:00:00+07:00",
+}
+
+BODIES: Final[dict[str, Any]] = {
+    "calculate_quote": {
+        "income": 1500000,
+        "method": "M3",
+        "from_month": "2023-02",
+        "support_category": "OTHER",
+        "province_code": "79",
+        "paid_on": "2023-02-06",
+        "supported_months_used": 0,
+    },
+    "register_dossier": {
+        "national_code": "000.00.00.G24-230206-000123",
+        "case_type": "FIRST_TIME",
+        "personal_id": "079185012345",
+        "full_name": "Nguyễn Thị Hòa",
+        "birth_date": "1985-05-12",
+        "gender": "NU",
+        "nationality": "VN",
+        "si_number": None,
+        "phone": "+84912345678",
+        "email": None,
+        "permanent_address": {
+            "house_street": "12 Lê Lợi",
+            "commune_code": "26734",
+            "district_code": "760",
+            "province_code": "79",
+        },
+        "support_category": "OTHER",
+        "support_proof_no": None,
+        "income": 1500000,
+        "method": "M1",
+        "from_month": "2023-02",
+        "book_form": "ELECTRONIC",
+    },
+    "put_clock": {"now": "2023-02-06T09:15:00+07:00"},
+    "load_population": {
+        "personal_id": "079185012345",
+        "full_name": "Nguyễn Thị Hòa",
+        "birth_date": "1985-05-12",
+        "gender": "NU",
+        "province_code": "79",
+        "commune_code": "26734",
+    },
+    "load_poor_households": {
+        "personal_id": "079185012345",
+        "category": "NEAR_POOR",
+        "valid_from": "2023-01-01",
+        "valid_to": "2023-12-31",
+    },
+    "load_compulsory_periods": {"personal_id": "079185012345", "from_month": "2020-01", "to_month": "2022-12"},
+    "load_books": {"personal_id": "079185012345", "si_number": "7912345678", "paid_through": "2023-01"},
+}
+
+ANSWERS: Final[dict[str, Any]] = {
+    "calculate_quote": QUOTE,
+    "register_dossier": OPENED,
+    "show_dossier": {
+        **OPENED,
+        "state": "IN_PROCESS",
+        "national_status": 4,
+        "version": 4,
+        "due_at": "2023-02-13T17:00:00+07:00",
+        "due_derivation": [{"date": "2023-02-07", "counted": True, "why": "ngày làm việc 1/5"}],
+        "participation": [
+            {
+                "from_month": "2023-02",
+                "to_month": "2023-02",
+                "income": 1500000,
+                "amount_gross": 330000,
+                "amount_participant": 297000,
+                "amount_state": 33000,
+                "amount_local": 0,
+                "status": "ACTIVE",
+                "voucher_id": "KT79-2023-0000001",
+            }
+        ],
+        "si_number": "7912345678",
+        "cover": {"cover_id": f"{CODE}-C1", "state": "DATA_CREATED", "version": 1, "issued_at": None},
+        "history": [
+            {
+                "sequence": 1,
+                "state": "AWAITING_PAYMENT",
+                "national_status": 6,
+                "at": "2023-02-06T09:00:00+07:00",
+                "by": "portal",
+                "reason": None,
+            }
+        ],
+    },
+    "show_cover_link": {
+        "url": "https://documents.example/covers/2023/02/000.00.79.G24-230206-0001-C1/v1.pdf?X-Amz-Signature=...",
+        "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "expires_at": "2023-02-06T10:05:00+07:00",
+    },
+    "officer_dossiers": {
+        "items": [
+            {
+                "dossier_code": CODE,
+                "state": "IN_PROCESS",
+                "due_at": "2023-02-13T17:00:00+07:00",
+                "overdue": False,
+                "province_code": "79",
+                "full_name": "Nguyễn Thị Hòa",
+                "version": 4,
+            }
+        ],
+        "next_cursor": None,
+    },
+    "officer_covers": {
+        "items": [
+            {
+                "cover_id": f"{CODE}-C1",
+                "dossier_code": CODE,
+                "state": "DATA_CREATED",
+                "created_at": "2023-02-06T09:20:00+07:00",
+                "full_name": "Nguyễn Thị Hòa",
+                "si_number": "7912345678",
+                "version": 1,
+            }
+        ],
+        "next_cursor": None,
+    },
+    "issue_one_cover": {
+        "cover_id": f"{CODE}-C1",
+        "state": "CHECKED",
+        "version": 2,
+        "issued_at": None,
+        "dossier_code": CODE,
+    },
+    "list_provinces": {
+        "items": [
+            {
+                "code": "79",
+                "name": "Thành phố Hồ Chí Minh",
+                "unit_type": "CITY",
+                "valid_from": "2025-07-01",
+                "valid_to": None,
+                "predecessors": ["74", "77", "79"],
+            }
+        ],
+        "next_cursor": None,
+    },
+}

@@ -1,0 +1,203 @@
+"""One request as a view sees it: body, headers, query and caller, each read strictly and only once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import uuid
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import unquote
+
+from chalice.app import Request
+
+from chalicelib.domain.access import Caller, Role
+from chalicelib.domain.errors import (
+    Fault,
+    PreconditionRequired,
+    Rejected,
+    Unauthenticated,
+    Unreadable,
+)
+from chalicelib.usecases.answers import Idempotency
+
+from .problems import BodyTooLarge, UnsupportedMediaType
+
+MAX_BODY_BYTES: Final = 64 * 1024
+
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
+_ENTITY_TAG = re.compile(r'"([1-9][0-9]{0,8})"', re.ASCII)
+_TRACE_ROOT = re.compile(r"(?:^|;)\s*Root=([0-9a-fA-F-]{10,64})", re.ASCII)
+
+
+class Incoming:
+    """A request on its way in. Reading it raises the domain errors that `problems` maps."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self.trace_id = trace_id_of(request)
+
+    def json(self) -> Any:
+        """The body as parsed JSON (RFC 8259, and I-JSON: no duplicate names, no lone surrogates).
+
+        Raises:
+            BodyTooLarge: over 64 KiB.
+            UnsupportedMediaType: a Content-Type other than application/json in UTF-8.
+            Unreadable: NOT_JSON for anything that is not JSON, NaN and Infinity included.
+        """
+        return read_json(self._raw_body())
+
+    def json_object(self) -> dict[str, Any]:
+        """The body, which must be one JSON object. Raises what `json` raises."""
+        body = self.json()
+        if not isinstance(body, dict):
+            raise Unreadable("NOT_JSON_OBJECT", "Nội dung gửi lên phải là một đối tượng JSON.")
+        return body
+
+    def optional_json_object(self) -> dict[str, Any]:
+        """Like `json_object`, but no body at all counts as an empty object."""
+        return self.json_object() if self._request.raw_body else {}
+
+    def _raw_body(self) -> bytes:
+        raw = self._request.raw_body
+        raw = raw.encode() if isinstance(raw, str) else raw
+        if len(raw) > MAX_BODY_BYTES:
+            raise BodyTooLarge("BODY_TOO_LARGE", "Nội dung gửi lên vượt quá 64 KiB.")
+        # API Gateway passes a body without a Content-Type on as JSON; so do we.
+        if not is_json_type(self._request.headers.get("content-type") or "application/json"):
+            raise UnsupportedMediaType(
+                "UNSUPPORTED_MEDIA_TYPE", "Nội dung phải có kiểu application/json, mã hóa UTF-8."
+            )
+        return raw
+
+    def idempotency(self, body: Mapping[str, Any]) -> Idempotency:
+        """Like `optional_idempotency`; raises `PreconditionRequired` (IDEMPOTENCY_KEY_REQUIRED) without the header."""
+        found = self.optional_idempotency(body)
+        if found is None:
+            raise PreconditionRequired("IDEMPOTENCY_KEY_REQUIRED", "Yêu cầu này phải có tiêu đề Idempotency-Key.")
+        return found
+
+    def optional_idempotency(self, body: Mapping[str, Any]) -> Idempotency | None:
+        """The Idempotency-Key with the fingerprint of method, path and body; None without the header.
+
+        The fingerprint is taken over the canonical JSON: spaces and the order of names do not count.
+
+        Raises:
+            Rejected: IDEMPOTENCY_KEY_INVALID, not 1-255 visible ASCII characters.
+        """
+        key = self._request.headers.get("idempotency-key")
+        if key is None:
+            return None
+        if _IDEMPOTENCY_KEY.fullmatch(key) is None:
+            message = "Idempotency-Key phải gồm 1 đến 255 ký tự ASCII nhìn thấy được, không có dấu cách."
+            raise Rejected([Fault("Idempotency-Key", "IDEMPOTENCY_KEY_INVALID", message)])
+        path = self._request.path
+        for name, value in (self._request.uri_params or {}).items():
+            path = path.replace("{" + name + "}", unquote(value))
+        content = f"{self._request.method} {path}\n".encode() + canonical(body)
+        return Idempotency(key=key, fingerprint=hashlib.sha256(content).hexdigest())
+
+    def if_match(self) -> int:
+        """The version in `If-Match: "4"`.
+
+        Raises:
+            PreconditionRequired: IF_MATCH_REQUIRED, no such header.
+            Rejected: IF_MATCH_INVALID, not one strong entity tag holding a version.
+        """
+        tag = self._request.headers.get("if-match")
+        if tag is None:
+            raise PreconditionRequired("IF_MATCH_REQUIRED", 'Yêu cầu này phải có tiêu đề If-Match, ví dụ "4".')
+        found = _ENTITY_TAG.fullmatch(tag.strip())
+        if found is None:
+            message = 'If-Match phải là một số phiên bản đặt trong dấu ngoặc kép, ví dụ "4".'
+            raise Rejected([Fault("If-Match", "IF_MATCH_INVALID", message)])
+        return int(found[1])
+
+    def query(self) -> Mapping[str, list[str]]:
+        """The query string, every value of every name; blank values count as absent."""
+        listed: Mapping[str, list[str]] = self._request.to_original_event()["multiValueQueryStringParameters"] or {}
+        present = {name: [value for value in values if value != ""] for name, values in listed.items()}
+        return {name: values for name, values in present.items() if values}
+
+    def caller(self) -> Caller:
+        """Who calls, as the token authoriser proved it.
+
+        Raises:
+            Unauthenticated: no authoriser stood before this route.
+        """
+        proved = self._request.context.get("authorizer") or {}
+        try:
+            role = Role(proved["role"])
+            sub = str(proved["sub"])
+        except (KeyError, ValueError):
+            raise Unauthenticated("UNAUTHORIZED", "Thiếu mã truy cập hoặc mã không hợp lệ.") from None
+        return Caller(
+            sub=sub,
+            role=role,
+            client_id=proved.get("client_id") or None,
+            provinces=frozenset((proved.get("provinces") or "").split()),
+            also_sees=frozenset((proved.get("also_sees") or "").split()),
+        )
+
+
+def is_json_type(content_type: str) -> bool:
+    """True for `application/json`, with UTF-8 as the only charset that may be named."""
+    media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
+    charsets = [part.partition("=")[2].strip('" ') for part in parameters if part.startswith("charset")]
+    return media_type == "application/json" and all(charset in {"utf-8", "utf8"} for charset in charsets)
+
+
+def read_json(raw: bytes) -> Any:
+    """Parse JSON strictly.
+
+    Raises:
+        Unreadable: NOT_JSON. Python's own reader takes NaN, duplicate names and lone surrogates;
+            none of them survives a second system, so none is taken here.
+    """
+    try:
+        text = raw.decode("utf-8")
+        value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique_names)
+    except (ValueError, RecursionError):
+        raise _not_json() from None
+    if "\\u" in text:
+        canonical(value)
+    return value
+
+
+def canonical(value: Any) -> bytes:
+    """One form for equal JSON values: names sorted, no spaces, UTF-8.
+
+    Raises:
+        Unreadable: NOT_JSON, nested too deep or holding half of a surrogate pair.
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8")
+    except (ValueError, RecursionError):
+        raise _not_json() from None
+
+
+def _not_json() -> Unreadable:
+    return Unreadable("NOT_JSON", "Nội dung gửi lên không phải là JSON hợp lệ (UTF-8).")
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError("not a JSON number")
+
+
+def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a name appears twice")
+    return made
+
+
+def trace_id_of(request: Request | None) -> str:
+    """What finds this request in the logs: API Gateway's request id, else the X-Ray root, else a new id."""
+    if request is None:
+        return str(uuid.uuid4())
+    gateway = request.context.get("requestId")
+    if gateway:
+        return str(gateway)
+    root = _TRACE_ROOT.search(request.headers.get("x-amzn-trace-id") or "")
+    return root[1] if root else str(uuid.uuid4())

@@ -1,0 +1,165 @@
+"""Each route is declared once: the declaration registers it with Chalice and describes it in the OpenAPI document.
+
+The view behind it is guarded: it takes an `Incoming`, gives a `Reply`, and whatever it raises becomes a problem.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+from urllib.parse import unquote
+
+from chalice.app import Blueprint, Request, Response
+from pydantic import BaseModel
+
+from chalicelib.domain.errors import NotFound
+from chalicelib.usecases.answers import Answer
+
+from . import problems
+from .auth import token_authorizer
+from .incoming import Incoming, trace_id_of
+from .query import Parameter
+
+BODY_PROBLEMS: Final = (
+    (400, "NOT_JSON"),
+    (400, "NOT_JSON_OBJECT"),
+    (413, "BODY_TOO_LARGE"),
+    (415, "UNSUPPORTED_MEDIA_TYPE"),
+    (422, "UNKNOWN_FIELD"),
+    (422, "REQUIRED"),
+    (422, "INVALID_TYPE"),
+    (422, "INVALID_VALUE"),
+    (422, "TOO_LONG"),
+)
+"""What any route with a body may answer, beside what it declares itself."""
+
+TOKEN_PROBLEMS: Final = ((401, "UNAUTHORIZED"), (403, "ROLE_NOT_ALLOWED"))
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A view's answer: a status, a JSON text (empty for 204) and headers of its own."""
+
+    status: int
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, model: BaseModel, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
+        return cls(status, model.model_dump_json(), headers or {})
+
+    @classmethod
+    def of_answer(cls, answer: Answer, headers: Mapping[str, str] | None = None) -> Reply:
+        """A stored answer goes out as it was kept, and says so when it is given again."""
+        more = {"Idempotent-Replayed": "true"} if answer.replayed else {}
+        return cls(answer.status, answer.body, {"ETag": f'"{answer.version}"', **more, **(headers or {})})
+
+    def response(self) -> Response:
+        headers = {"Cache-Control": "no-store", **self.headers}
+        if self.status != 204:
+            headers.setdefault("Content-Type", "application/json")
+        return Response(body=self.body, status_code=self.status, headers=dict(headers))
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What is published of one route. `codes` are the problem codes that are particular to it."""
+
+    name: str
+    method: str
+    path: str
+    summary: str
+    description: str
+    signed_in: bool
+    status: int
+    answer: type[BaseModel] | None
+    body: type[BaseModel] | None
+    many: bool
+    query: tuple[Parameter, ...]
+    request_headers: tuple[str, ...]
+    answer_headers: tuple[str, ...]
+    codes: tuple[tuple[int, str], ...]
+
+    @property
+    def problem_codes(self) -> tuple[tuple[int, str], ...]:
+        return (
+            *(TOKEN_PROBLEMS if self.signed_in else ()),
+            *(BODY_PROBLEMS if self.body else ()),
+            *self.codes,
+            (500, "INTERNAL"),
+            (503, "UNAVAILABLE"),
+        )
+
+
+OPERATIONS: Final[dict[tuple[str, str], Operation]] = {}
+"""By path and method; filled as the blueprints are imported."""
+
+_NAME = re.compile(r"[\x21-\x7e]{1,64}", re.ASCII)
+
+View: TypeAlias = Callable[..., Reply]
+
+
+def operation(
+    bp: Blueprint,
+    method: str,
+    path: str,
+    *,
+    signed_in: bool = True,
+    status: int = 200,
+    answer: type[BaseModel] | None = None,
+    body: type[BaseModel] | None = None,
+    many: bool = False,
+    query: tuple[Parameter, ...] = (),
+    request_headers: tuple[str, ...] = (),
+    answer_headers: tuple[str, ...] = (),
+    codes: tuple[tuple[int, str], ...] = (),
+) -> Callable[[View], View]:
+    """Register a view. `many` lets the body be one object or a list; the docstring becomes the description."""
+
+    def register(view: View) -> View:
+        summary, _, description = (view.__doc__ or view.__name__).strip().partition("\n")
+        OPERATIONS[path, method] = Operation(
+            name=view.__name__,
+            method=method,
+            path=path,
+            summary=summary,
+            description=" ".join(description.split()),
+            signed_in=signed_in,
+            status=status,
+            answer=answer,
+            body=body,
+            many=many,
+            query=query,
+            request_headers=request_headers,
+            answer_headers=answer_headers,
+            codes=codes,
+        )
+        # No content types for Chalice: it would answer a 415 of its own shape. `Incoming` checks them.
+        authorizer = {"authorizer": token_authorizer} if signed_in else {}
+        bp.route(path, methods=[method], content_types=[], **authorizer)(_guarded(bp, view))
+        return view
+
+    return register
+
+
+def _guarded(bp: Blueprint, view: View) -> Callable[..., Response]:
+    @functools.wraps(view)
+    def guarded(**path_values: str) -> Response:
+        request: Request = bp.current_request
+        try:
+            return view(Incoming(request), **_decoded(path_values)).response()
+        except Exception as error:  # the one place that answers for every exception
+            return problems.respond(error, trace_id_of(request))
+
+    return guarded
+
+
+def _decoded(path_values: Mapping[str, str]) -> dict[str, str]:
+    """Path parameters arrive URL-encoded. Raises `NotFound` for what can be the name of nothing."""
+    values = {name: unquote(value) for name, value in path_values.items()}
+    if any(_NAME.fullmatch(value) is None for value in values.values()):
+        raise NotFound("NOT_FOUND", "Không có địa chỉ này.")
+    return values

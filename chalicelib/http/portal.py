@@ -1,0 +1,103 @@
+"""For the portal: open a dossier, see it, fetch its cover (contract 2)."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from chalice.app import Blueprint
+
+from chalicelib.usecases.cover_link import cover_link
+from chalicelib.usecases.open_dossier import open_dossier
+from chalicelib.usecases.view_dossier import view_dossier
+from chalicelib.wiring import wiring
+
+from . import present
+from .incoming import Incoming
+from .operations import Reply, operation
+from .wire import answers
+from .wire.declaration import DeclarationRequest, read_declaration
+
+bp = Blueprint(__name__)
+
+DECLARATION_CODES: Final = (
+    (409, "DUPLICATE_DOSSIER"),
+    (409, "IDEMPOTENCY_KEY_REUSED"),
+    (422, "IDEMPOTENCY_KEY_INVALID"),
+    (422, "IDENTITY_MISMATCH"),
+    (422, "NOT_ON_POOR_LIST"),
+    (422, "OVERLAP_COMPULSORY"),
+    (422, "OVERLAP"),
+    (422, "AGE_UNDER_15"),
+    (422, "INCOME_BELOW_MIN"),
+    (422, "INCOME_ABOVE_MAX"),
+    (422, "INCOME_NOT_ON_STEP"),
+    (422, "RATE_NOT_CONFIGURED"),
+    (428, "IDEMPOTENCY_KEY_REQUIRED"),
+)
+
+
+@operation(
+    bp,
+    "POST",
+    "/v1/dossiers",
+    status=201,
+    answer=answers.DossierOpened,
+    body=DeclarationRequest,
+    request_headers=("Idempotency-Key!",),
+    answer_headers=("Location", "ETag", "Idempotent-Replayed"),
+    codes=DECLARATION_CODES,
+)
+def register_dossier(request: Incoming) -> Reply:
+    """Gửi tờ khai Mẫu 02-TK, mở hồ sơ và nhận số tiền phải đóng.
+
+    Every fault of the declaration is listed at once. The same Idempotency-Key with the same body gives the first
+    answer again, for seven days.
+    """
+    body = request.json_object()
+    draft, form = read_declaration(body)
+    answer = open_dossier(
+        draft,
+        wire_faults=form.faults,
+        unreadable=form.unreadable,
+        idempotency=request.idempotency(body),
+        caller=request.caller(),
+        present=present.opened_dossier,
+        w=wiring(),
+    )
+    location = f"/v1/dossiers/{json.loads(answer.body)['dossier_code']}"
+    return Reply.of_answer(answer, {"Location": location})
+
+
+@operation(
+    bp,
+    "GET",
+    "/v1/dossiers/{code}",
+    answer=answers.Dossier,
+    answer_headers=("ETag",),
+    codes=((403, "DOSSIER_NOT_ALLOWED"), (403, "PROVINCE_NOT_ALLOWED"), (404, "DOSSIER_NOT_FOUND")),
+)
+def show_dossier(request: Incoming, code: str) -> Reply:
+    """Xem hồ sơ: trạng thái, ngày hẹn trả và cách tính, số tiền, quá trình tham gia, tờ bìa, lịch sử.
+
+    `payment` is what was asked for at opening and stays in the answer; `state` tells whether it is still due.
+    """
+    view = view_dossier(code, request.caller(), wiring())
+    return Reply.of(present.dossier_answer(view), headers={"ETag": f'"{view.dossier.version}"'})
+
+
+@operation(
+    bp,
+    "GET",
+    "/v1/dossiers/{code}/cover",
+    answer=answers.CoverLink,
+    codes=(
+        (403, "DOSSIER_NOT_ALLOWED"),
+        (403, "PROVINCE_NOT_ALLOWED"),
+        (404, "DOSSIER_NOT_FOUND"),
+        (404, "COVER_NOT_ISSUED"),
+    ),
+)
+def show_cover_link(request: Incoming, code: str) -> Reply:
+    """Lấy đường dẫn tải tờ bìa PDF, có hiệu lực nhiều nhất 5 phút."""
+    return Reply.of(present.cover_link_answer(cover_link(code, request.caller(), wiring())))

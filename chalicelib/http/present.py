@@ -1,0 +1,167 @@
+"""From what the use cases know to what the wire shows."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from chalicelib.domain import contribution, dossier, provinces
+from chalicelib.domain.cover import Cover
+from chalicelib.domain.events import AuditLine
+from chalicelib.domain.months import instant_text
+from chalicelib.domain.participation import ParticipationPeriod
+from chalicelib.usecases.cover_link import CoverLink
+from chalicelib.usecases.view_dossier import DossierView
+from chalicelib.usecases.work_lists import CoverRow, DossierRow
+
+from .wire import answers, quote
+
+
+def quote_answer(made: contribution.Quote) -> quote.Quote:
+    return quote.Quote(
+        months=made.months,
+        from_month=str(made.from_month),
+        to_month=str(made.to_month),
+        monthly_contribution=made.monthly_contribution,
+        amount_gross=made.amount_gross,
+        amount_state=made.amount_state,
+        amount_local=made.amount_local,
+        amount_participant=made.amount_participant,
+        rate_r=made.rate_r,
+        due_by=made.due_by.isoformat(),
+        explanation=made.explanation,
+        rules=dict(made.rules),
+    )
+
+
+def _opened(found: dossier.Dossier, now: datetime) -> answers.DossierOpened:
+    return answers.DossierOpened(
+        dossier_code=found.code,
+        national_code=found.national_code,
+        procedure_code="602e",
+        state=found.state,
+        national_status=found.state.national_status,
+        version=found.version,
+        quote=quote_answer(found.quote),
+        payment=answers.Payment(
+            reference=found.code,
+            amount=found.quote.amount_participant,
+            expires_at=instant_text(found.payment_expires_at),
+        ),
+        due_at=_optional(found.due_at),
+        overdue=found.is_overdue(now),
+        created_at=instant_text(found.created_at),
+    )
+
+
+def opened_dossier(found: dossier.Dossier, now: datetime) -> str:
+    """The body of a 201; kept with the idempotency key, so it must be complete before the commit."""
+    return _opened(found, now).model_dump_json()
+
+
+def dossier_answer(view: DossierView) -> answers.Dossier:
+    found = view.dossier
+    due = () if found.due is None else found.due.derivation
+    opened = _opened(found, view.now)
+    return answers.Dossier(
+        **{name: getattr(opened, name) for name in type(opened).model_fields},
+        due_derivation=tuple(
+            answers.DerivationDay(date=day.date.isoformat(), counted=day.counted, why=day.why) for day in due
+        ),
+        participation=tuple(map(_participation, view.participation)),
+        si_number=found.si_number,
+        cover=None if view.cover is None else _cover(view.cover),
+        history=tuple(_history(line) for line in view.history if line.status_sequence is not None),
+    )
+
+
+def _participation(period: ParticipationPeriod) -> answers.Participation:
+    return answers.Participation(
+        from_month=str(period.span.first),
+        to_month=str(period.span.last),
+        income=period.income,
+        amount_gross=period.amount_gross,
+        amount_participant=period.amount_participant,
+        amount_state=period.amount_state,
+        amount_local=period.amount_local,
+        status=period.status.value,
+        voucher_id=period.voucher_id,
+    )
+
+
+def _cover(cover: Cover) -> answers.DossierCover:
+    return answers.DossierCover(
+        cover_id=cover.cover_id,
+        state=cover.state,
+        version=cover.version,
+        issued_at=_optional(cover.issued_at),
+    )
+
+
+def _history(line: AuditLine) -> answers.HistoryEntry:
+    return answers.HistoryEntry(
+        sequence=line.status_sequence or 0,
+        state=dossier.State(line.state),
+        national_status=line.national_status,
+        at=instant_text(line.at),
+        by=line.by.value,
+        reason=line.reason,
+    )
+
+
+def cover_decision(cover: Cover) -> str:
+    """The body of a 202; kept with the idempotency key."""
+    decided = answers.CoverDecision(
+        cover_id=cover.cover_id,
+        state=cover.state,
+        version=cover.version,
+        issued_at=_optional(cover.issued_at),
+        dossier_code=cover.dossier_code,
+    )
+    return decided.model_dump_json()
+
+
+def cover_link_answer(link: CoverLink) -> answers.CoverLink:
+    return answers.CoverLink(url=link.url, sha256=link.sha256, expires_at=instant_text(link.expires_at))
+
+
+def dossier_item(row: DossierRow) -> answers.DossierItem:
+    return answers.DossierItem(
+        dossier_code=row.dossier_code,
+        state=row.state,
+        due_at=_optional(row.due_at),
+        overdue=row.overdue,
+        province_code=row.province_code,
+        full_name=row.full_name,
+        version=row.version,
+    )
+
+
+def cover_item(row: CoverRow) -> answers.CoverItem:
+    return answers.CoverItem(
+        cover_id=row.cover_id,
+        dossier_code=row.dossier_code,
+        state=row.state,
+        created_at=instant_text(row.created_at),
+        full_name=row.full_name,
+        si_number=row.si_number,
+        version=row.version,
+    )
+
+
+def province_item(province: provinces.Province) -> answers.ProvinceItem:
+    return answers.ProvinceItem(
+        code=province.code,
+        name=province.name,
+        unit_type=province.unit_type,
+        valid_from=province.valid_from.isoformat(),
+        valid_to=_optional_day(province.valid_to),
+        predecessors=province.predecessors,
+    )
+
+
+def _optional(moment: datetime | None) -> str | None:
+    return None if moment is None else instant_text(moment)
+
+
+def _optional_day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
