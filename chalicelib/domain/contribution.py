@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
 from .errors import Fault, NotConfigured, Rejected
 from .interest import present_value
-from .law import Law, LocalSupport, PaymentMethod, Row
+from .law import Law, LocalSupport, PaymentMethod, Row, Table
 from .money import dotted, round_half_up
 from .months import Month
 
@@ -77,7 +77,6 @@ class _SupportRules:
     rate: Row[int]
     first_month: Month
     cap: int
-    local: Row[LocalSupport] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,26 +103,27 @@ def quote(request: QuoteRequest, law: Law) -> Quote:
     months in a life is supported. Raises `Rejected` with every fault; fields are those of `POST /v1/quotes`.
     Source: NĐ 134/2015, NĐ 159/2025, QĐ 595 Đ.10 and Đ.12.
     """
-    faults = _place_faults(request, law)
-    method = _method(request, law, faults)
-    months = _months(request, method, faults)
-    income_rules = _found(faults, "paid_on", lambda: _income_rules(request.paid_on, law))
+    day, faults = request.paid_on, _faults_of_numbers(request)
+    method = _method(request.method, day, law, faults)
+    months = _months(request.months, method, faults)
+    income_rules = _income_rules(day, law, faults)
     if income_rules is not None:
         faults += _income_faults(request.income, income_rules)
-    support = _found(faults, "paid_on", lambda: _support_rules(request, law, faults))
-    discount = _found(faults, "method", lambda: _discount(request, method, law))
+    support = _support_rules(request.support_category, day, law, faults)
+    local = _local_support(request.province_code, request.support_category, day, law, faults)
+    discount = _discount(method, day, law, faults)
     if faults or method is None or income_rules is None or support is None:
         raise Rejected(faults)
 
     supported = _supported_months(request, months, support)
-    amounts = _amounts(request.income, months, supported, income_rules, support, discount)
-    due = due_by(request.from_month, method, request.paid_on)
+    amounts = _amounts((request.income, months, supported), income_rules, support, local, discount)
+    due = due_by(request.from_month, method, day)
     return Quote(
         income=request.income,
         method=request.method,
         support_category=request.support_category,
         province_code=request.province_code,
-        paid_on=request.paid_on,
+        paid_on=day,
         months=months,
         from_month=request.from_month,
         to_month=request.from_month.plus(months - 1),
@@ -135,9 +135,39 @@ def quote(request: QuoteRequest, law: Law) -> Quote:
         supported_months=supported,
         rate_r=discount.rate.value if discount else None,
         due_by=due,
-        explanation=_explanation(request, income_rules, support, discount, (months, supported, amounts, due)),
-        rules=_rules_used(income_rules, support, discount),
+        explanation=(
+            *_gross_explained(request.income, months, income_rules, discount, amounts),
+            *_support_explained((supported, months), income_rules, support, local, amounts),
+            f"Người tham gia đóng: {dotted(amounts.participant)} đ, hạn đóng {due:%d/%m/%Y}",
+        ),
+        rules=_rules_used(income_rules, support, local, discount),
     )
+
+
+def partial_faults(
+    law: Law,
+    paid_on: date,
+    *,
+    income: int | None,
+    method: str | None,
+    months: int | None,
+    support_category: str | None,
+    province_code: str | None,
+) -> list[Fault]:
+    """The faults of a choice of which some parts could not be read: each rule whose inputs are there."""
+    faults: list[Fault] = []
+    if method is not None:
+        chosen = _method(method, paid_on, law, faults)
+        _months(months, chosen, faults)
+        _discount(chosen, paid_on, law, faults)
+    rules = _income_rules(paid_on, law, faults) if income is not None else None
+    if income is not None and rules is not None:
+        faults += _income_faults(income, rules)
+    if support_category is not None:
+        _support_rules(support_category, paid_on, law, faults)
+    if province_code is not None:
+        _local_support(province_code, support_category, paid_on, law, faults)
+    return faults
 
 
 def due_by(from_month: Month, method: PaymentMethod, registered_on: date) -> date:
@@ -147,20 +177,17 @@ def due_by(from_month: Month, method: PaymentMethod, registered_on: date) -> dat
     return from_month.plus(method.due_within_months - 1).last_day
 
 
-def _found(faults: list[Fault], field: str, find: Callable[[], T]) -> T | None:
-    """What `find` finds; a missing row of the law becomes a fault of the field that asked for it."""
+def _row(table: Table[T], day: date, field: str, faults: list[Fault]) -> Row[T] | None:
+    """The row of a day; a missing one becomes a fault of the field that asked for it."""
     try:
-        return find()
+        return table.on(day)
     except NotConfigured as gap:
         faults.append(Fault(field, gap.code, gap.detail))
         return None
 
 
-def _place_faults(request: QuoteRequest, law: Law) -> list[Fault]:
+def _faults_of_numbers(request: QuoteRequest) -> list[Fault]:
     faults = []
-    if law.provinces.get(request.province_code, request.paid_on) is None:
-        message = "Mã tỉnh, thành phố không có hiệu lực vào ngày này."
-        faults.append(Fault("province_code", "PROVINCE_NOT_VALID", message))
     if request.from_month.year > _LAST_YEAR:
         faults.append(Fault("from_month", "FROM_MONTH_TOO_FAR", "Tháng bắt đầu đóng quá xa."))
     if request.supported_months_used < 0:
@@ -169,45 +196,45 @@ def _place_faults(request: QuoteRequest, law: Law) -> list[Fault]:
     return faults
 
 
-def _method(request: QuoteRequest, law: Law, faults: list[Fault]) -> PaymentMethod | None:
-    method = law.payment_methods.get(request.method)
+def _method(code: str, day: date, law: Law, faults: list[Fault]) -> PaymentMethod | None:
+    method = law.payment_methods.get(code)
     if method is None:
         faults.append(Fault("method", "METHOD_UNKNOWN", "Không có phương thức đóng này."))
         return None
-    enabled = _found(faults, "paid_on", lambda: law.portal_methods.on(request.paid_on).value)
+    enabled = _row(law.portal_methods, day, "paid_on", faults)
     if enabled is None:
         return None
-    if request.method not in enabled:
+    if code not in enabled.value:
         message = f"Chưa tiếp nhận trực tuyến phương thức đóng {method.name}."
         faults.append(Fault("method", "METHOD_NOT_ENABLED", message))
         return None
     return method
 
 
-def _months(request: QuoteRequest, method: PaymentMethod | None, faults: list[Fault]) -> int:
+def _months(months: int | None, method: PaymentMethod | None, faults: list[Fault]) -> int:
     """The number of months to pay for; 0 beside a fault."""
     if method is None:
         return 0
-    if request.months is None and len(method.months) == 1:
+    if months is None and len(method.months) == 1:
         return method.months[0]
-    if request.months is None or request.months not in method.months:
+    if months is None or months not in method.months:
         choices = ", ".join(map(str, method.months))
         message = f"Phương thức đóng {method.name} áp dụng cho số tháng: {choices}."
         faults.append(Fault("months", "MONTHS_NOT_ALLOWED", message))
         return 0
-    return request.months
+    return months
 
 
-def _income_rules(day: date, law: Law) -> _IncomeRules:
-    ceiling_name, ceiling_base = law.income_ceiling_base(day)
-    return _IncomeRules(
-        line=law.rural_poverty_line.on(day),
-        ceiling_name=ceiling_name,
-        ceiling_base=ceiling_base,
-        ceiling=ceiling_base.value * law.income_ceiling_multiple.on(day).value,
-        step=law.income_step.on(day).value,
-        rate=law.contribution_rate.on(day).value,
-    )
+def _income_rules(day: date, law: Law, faults: list[Fault]) -> _IncomeRules | None:
+    base_table = law.income_ceiling_base(day)
+    line = _row(law.rural_poverty_line, day, "paid_on", faults)
+    base = _row(base_table, day, "paid_on", faults)
+    multiple = _row(law.income_ceiling_multiple, day, "paid_on", faults)
+    step = _row(law.income_step, day, "paid_on", faults)
+    rate = _row(law.contribution_rate, day, "paid_on", faults)
+    if line is None or base is None or multiple is None or step is None or rate is None:
+        return None
+    return _IncomeRules(line, base_table.name, base, base.value * multiple.value, step.value, rate.value)
 
 
 def _income_faults(income: int, rules: _IncomeRules) -> list[Fault]:
@@ -224,35 +251,45 @@ def _income_faults(income: int, rules: _IncomeRules) -> list[Fault]:
     return faults
 
 
-def _support_rules(request: QuoteRequest, law: Law, faults: list[Fault]) -> _SupportRules | None:
-    day = request.paid_on
-    rates = law.support_rates.get(request.support_category)
+def _support_rules(category: str, day: date, law: Law, faults: list[Fault]) -> _SupportRules | None:
+    rates = law.support_rates.get(category)
     if rates is None:
         message = "Không có loại đối tượng được hỗ trợ này."
         faults.append(Fault("support_category", "SUPPORT_CATEGORY_UNKNOWN", message))
         return None
-    local_table = law.local_support.get((request.province_code, request.support_category))
-    local = local_table.find(day) if local_table else None
+    rate = _row(rates, day, "paid_on", faults)
+    first_month = _row(law.support_first_month, day, "paid_on", faults)
+    cap = _row(law.support_cap_months, day, "paid_on", faults)
+    if rate is None or first_month is None or cap is None:
+        return None
+    return _SupportRules(rate, first_month.value, cap.value)
+
+
+def _local_support(
+    province_code: str, category: str | None, day: date, law: Law, faults: list[Fault]
+) -> Row[LocalSupport] | None:
+    """What the province adds; None where it adds nothing, or beside a fault."""
+    if law.provinces.get(province_code, day) is None:
+        message = "Mã tỉnh, thành phố không có hiệu lực vào ngày này."
+        faults.append(Fault("province_code", "PROVINCE_NOT_VALID", message))
+        return None
+    table = law.local_support.get((province_code, category or ""))
+    local = table.find(day) if table else None
     if local and not local.value.uniform_per_group:
         message = "Nơi này hỗ trợ thêm theo nhiều mức: vui lòng đăng ký tại tổ chức dịch vụ thu hoặc cơ quan BHXH."
         faults.append(Fault("province_code", "LOCAL_SUPPORT_NOT_UNIFORM", message))
-    return _SupportRules(
-        rate=rates.on(day),
-        first_month=law.support_first_month.on(day).value,
-        cap=law.support_cap_months.on(day).value,
-        local=local,
-    )
+    return local
 
 
-def _discount(request: QuoteRequest, method: PaymentMethod | None, law: Law) -> _Discount | None:
+def _discount(method: PaymentMethod | None, day: date, law: Law, faults: list[Fault]) -> _Discount | None:
     if method is None or not method.discounted:
         return None
-    day = request.paid_on
-    return _Discount(
-        rate=law.fund_rate.on(day),
-        exponent_offset=law.ahead_exponent_offset.on(day).value,
-        support_discounted=law.ahead_support_mode.on(day).value == "DISCOUNTED",
-    )
+    rate = _row(law.fund_rate, day, "method", faults)
+    offset = _row(law.ahead_exponent_offset, day, "method", faults)
+    mode = _row(law.ahead_support_mode, day, "method", faults)
+    if rate is None or offset is None or mode is None:
+        return None
+    return _Discount(rate, offset.value, support_discounted=mode.value == "DISCOUNTED")
 
 
 def _supported_months(request: QuoteRequest, months: int, support: _SupportRules) -> int:
@@ -265,20 +302,21 @@ def _supported_months(request: QuoteRequest, months: int, support: _SupportRules
 
 
 def _amounts(
-    income: int,
-    months: int,
-    supported: int,
+    size: tuple[int, int, int],
     rules: _IncomeRules,
     support: _SupportRules,
+    local_row: Row[LocalSupport] | None,
     discount: _Discount | None,
 ) -> _Amounts:
-    """Totals in VND. The participant's total is rounded once, half-up; the State bears what the others leave.
+    """Totals in VND for (income, months, supported months).
 
-    Monthly amounts are in units of 1/10,000 đồng: two percentages multiplied.
+    The participant's total is rounded once, half-up; the State bears what the others leave. Local support goes
+    with the months that the State supports. Monthly amounts are in units of 1/10,000 đồng: two percentages multiplied.
     """
+    income, months, supported = size
     monthly = income * rules.rate * 100
     state = min(rules.line.value * rules.rate * support.rate.value, monthly)
-    local = min(_monthly_local(rules, support), monthly - state)
+    local = min(_monthly_local(rules, local_row), monthly - state)
     support_discount = discount if discount and discount.support_discounted else None
     gross_exact = _worth(monthly, months, discount)
     gross = round_half_up(*gross_exact)
@@ -287,10 +325,10 @@ def _amounts(
     return _Amounts(gross, gross - participant - local_total, local_total, participant)
 
 
-def _monthly_local(rules: _IncomeRules, support: _SupportRules) -> int:
-    if support.local is None:
+def _monthly_local(rules: _IncomeRules, local_row: Row[LocalSupport] | None) -> int:
+    if local_row is None:
         return 0
-    local = support.local.value
+    local = local_row.value
     return rules.line.value * rules.rate * local.value if local.kind == "PERCENT" else local.value * 10_000
 
 
@@ -305,40 +343,45 @@ def _less(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
     return one[0] * other[1] - other[0] * one[1], one[1] * other[1]
 
 
-def _explanation(
-    request: QuoteRequest,
-    rules: _IncomeRules,
-    support: _SupportRules,
-    discount: _Discount | None,
-    result: tuple[int, int, _Amounts, date],
-) -> tuple[str, ...]:
-    """The calculation in Vietnamese, a line for each step."""
-    months, supported, amounts, due = result
-    monthly = dotted(round_half_up(request.income * rules.rate, 100))
-    lines = [f"{rules.rate}% x {dotted(request.income)} = {monthly} đ/tháng"]
+def _gross_explained(
+    income: int, months: int, rules: _IncomeRules, discount: _Discount | None, amounts: _Amounts
+) -> list[str]:
+    monthly, gross = dotted(round_half_up(income * rules.rate, 100)), dotted(amounts.gross)
+    lines = [f"{rules.rate}% x {dotted(income)} = {monthly} đ/tháng"]
     if discount is None:
-        lines.append(f"{months} tháng x {monthly} = {dotted(amounts.gross)} đ")
+        lines.append(f"{months} tháng x {monthly} = {gross} đ")
     else:
         rate = discount.rate.value.replace(".", ",")
-        lines.append(f"{months} tháng x {monthly}, chiết khấu r = {rate}%/tháng: {dotted(amounts.gross)} đ")
-    line, state = dotted(rules.line.value), dotted(amounts.state)
-    counted = f"{supported} tháng" if supported == months else f"{supported}/{months} tháng"
-    basis = f"{support.rate.value}% x {rules.rate}% x {line}"
-    lines.append(f"Nhà nước hỗ trợ {basis} trong {counted}: {state} đ")
-    if support.local is not None:
-        lines.append(f"Địa phương hỗ trợ thêm trong {counted}: {dotted(amounts.local)} đ")
-    lines.append(f"Người tham gia đóng: {dotted(amounts.participant)} đ, hạn đóng {due:%d/%m/%Y}")
-    return tuple(lines)
+        lines.append(f"{months} tháng x {monthly}, chiết khấu r = {rate}%/tháng: {gross} đ")
+    return lines
 
 
-def _rules_used(rules: _IncomeRules, support: _SupportRules, discount: _Discount | None) -> dict[str, str]:
+def _support_explained(
+    counted: tuple[int, int],
+    rules: _IncomeRules,
+    support: _SupportRules,
+    local: Row[LocalSupport] | None,
+    amounts: _Amounts,
+) -> list[str]:
+    supported, months = counted
+    span = f"{supported} tháng" if supported == months else f"{supported}/{months} tháng"
+    basis = f"{support.rate.value}% x {rules.rate}% x {dotted(rules.line.value)}"
+    lines = [f"Nhà nước hỗ trợ {basis} trong {span}: {dotted(amounts.state)} đ"]
+    if local is not None:
+        lines.append(f"Địa phương hỗ trợ thêm trong {span}: {dotted(amounts.local)} đ")
+    return lines
+
+
+def _rules_used(
+    rules: _IncomeRules, support: _SupportRules, local: Row[LocalSupport] | None, discount: _Discount | None
+) -> dict[str, str]:
     used = {
         "rural_poverty_line": rules.line.effective_from,
         rules.ceiling_name: rules.ceiling_base.effective_from,
         "support_rate": support.rate.effective_from,
     }
-    if support.local is not None:
-        used["local_support"] = support.local.effective_from
+    if local is not None:
+        used["local_support"] = local.effective_from
     if discount is not None:
         used["fund_monthly_rate"] = discount.rate.effective_from
     return {name: day.isoformat() for name, day in used.items()}

@@ -132,6 +132,8 @@ class Law:
     """DECLARATION_DATE or FIRST_COVERED_MONTH."""
     from_month_horizon: Table[int]
     """How many months ahead a registration may start."""
+    address_levels: Table[int]
+    """3 with districts, 2 without."""
     book_form_default: Table[str]
     """The form of book when none is asked for; REQUIRED where the choice must be made."""
     payment_hours: Table[int]
@@ -144,10 +146,9 @@ class Law:
     calendar: WorkingCalendar
     provinces: Provinces
 
-    def income_ceiling_base(self, day: date) -> tuple[str, Row[int]]:
-        """The base of the highest income, with the name of its table. Raises `NotConfigured`."""
-        table = self.reference_level if self.reference_level.rows[0].effective_from <= day else self.base_salary
-        return table.name, table.on(day)
+    def income_ceiling_base(self, day: date) -> Table[int]:
+        """The table whose row, times the multiple, is the highest income of a day."""
+        return self.reference_level if self.reference_level.rows[0].effective_from <= day else self.base_salary
 
     def procedure(self, province_code: str, day: date) -> Procedure:
         """The procedure a dossier of this province starts with on a day. Raises `NotConfigured`.

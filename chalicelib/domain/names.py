@@ -79,6 +79,4 @@ def same_name(one: str, other: str) -> bool:
 
 def _key(text: str) -> list[tuple[str, str]]:
     words = unicodedata.normalize("NFD", clean_name(text).casefold().translate(_PLAIN_APOSTROPHE)).split(" ")
-    return [
-        ("".join(c for c in word if c not in _TONES), "".join(c for c in word if c in _TONES)) for word in words
-    ]
+    return [("".join(c for c in word if c not in _TONES), "".join(c for c in word if c in _TONES)) for word in words]

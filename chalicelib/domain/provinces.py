@@ -42,6 +42,10 @@ class Provinces:
             self._by_code[province.code] = (*earlier, province)
         self.birth_codes = frozenset(p.birth_code for known in self._by_code.values() for p in known if p.birth_code)
 
+    def codes(self) -> frozenset[str]:
+        """Every code that ever meant a province."""
+        return frozenset(self._by_code)
+
     def on(self, day: date) -> tuple[Province, ...]:
         """The provinces of a day, by code: 63 until 2025-06-30, 34 from 2025-07-01."""
         return tuple(p for known in self._by_code.values() for p in known if p.stands_on(day))

@@ -54,6 +54,7 @@ def read(folder: Path) -> Law:
         minimum_age=_table(process, "minimum_age", _whole),
         age_reference=_table(process, "age_reference", _one_of("DECLARATION_DATE", "FIRST_COVERED_MONTH")),
         from_month_horizon=_table(process, "from_month_horizon", _whole),
+        address_levels=_table(process, "address_levels", _one_of(2, 3)),
         book_form_default=_table(process, "book_form_default", _one_of("REQUIRED", "ELECTRONIC", "PAPER")),
         payment_hours=_table(process, "payment_hours", _whole),
         park_hours=_table(process, "park_hours", _whole),
@@ -76,9 +77,7 @@ def _day(text: str | None) -> date | None:
 
 
 def _rows(rows: Iterable[Json], convert: Callable[[Any], T]) -> list[Row[T]]:
-    return [
-        Row(date.fromisoformat(row["from"]), _day(row["to"]), convert(row["value"]), row["source"]) for row in rows
-    ]
+    return [Row(date.fromisoformat(row["from"]), _day(row["to"]), convert(row["value"]), row["source"]) for row in rows]
 
 
 def _table(file: Json, name: str, convert: Callable[[Any], T]) -> Table[T]:
