@@ -94,7 +94,7 @@ def _compile(template: Path, data: bytes, at: int) -> bytes:
         raise _explained(error) from None
     if warnings or not isinstance(made, bytes):
         raise DocumentError(f"{template.name}: typst warns: {'; '.join(w.message for w in warnings) or 'no PDF'}")
-    # typst ends at %%EOF; an incremental signature after that would break PDF/A (ISO 19005-3, 6.1.3).
+    # typst ends at %%EOF; an incremental signature after that would break PDF/A-3 (6.1.9).
     return made + b"\n"
 
 
