@@ -27,11 +27,11 @@ def install(lock: Path, target: Path) -> None:
     """
     # Lambda's python3.11 is Amazon Linux 2 (glibc 2.26), later ones are Amazon Linux 2023 (glibc 2.34).
     platform = "x86_64-manylinux2014" if sys.version_info < (3, 12) else "x86_64-manylinux_2_28"
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    target_python = ["--python", sys.executable, "--python-platform", platform, "--python-version", version]
+    only_locked = ["--quiet", "--require-hashes", "--no-deps", "--only-binary", ":all:", "--link-mode", "copy"]
     subprocess.run(
-        [_uv(), "pip", "install", "--quiet", "--require-hashes", "--no-deps", "--only-binary", ":all:"]
-        + ["--python", sys.executable, "--python-platform", platform]
-        + ["--python-version", f"{sys.version_info.major}.{sys.version_info.minor}"]
-        + ["--link-mode", "copy", "--target", str(target), "-r", str(lock)],
+        [_uv(), "pip", "install", *only_locked, *target_python, "--target", str(target), "-r", str(lock)],
         check=True,
     )
 
@@ -42,18 +42,19 @@ def trim(folder: Path) -> None:
         for service in data.iterdir() if data.exists() else ():
             if service.is_dir() and service.name not in AWS_SERVICES:
                 shutil.rmtree(service)
-    for record in folder.glob("*.dist-info"):
-        for path in sorted(record.rglob("*"), reverse=True):
-            if path.is_file() and not path.name.upper().startswith(KEPT_OF_METADATA):
-                path.unlink()
-            elif path.is_dir() and not any(path.iterdir()):
-                path.rmdir()
     shutil.rmtree(folder / "bin", ignore_errors=True)
     for path in sorted(folder.rglob("*"), reverse=True):
         if path.is_dir() and path.name in CLUTTER:
             shutil.rmtree(path)
-        elif path.suffix in (".pyi", ".pyx", ".pxd", ".c", ".h") or path.name in (".lock", "py.typed"):
-            path.unlink(missing_ok=True)
+        elif path.is_file() and _is_clutter(path, folder):
+            path.unlink()
+
+
+def _is_clutter(path: Path, folder: Path) -> bool:
+    """Whether a file serves only installers, compilers or type checkers; licences stay."""
+    if path.relative_to(folder).parts[0].endswith(".dist-info"):
+        return not path.name.upper().startswith(KEPT_OF_METADATA)
+    return path.suffix in (".pyi", ".pyx", ".pxd", ".c", ".h") or path.name in (".lock", "py.typed")
 
 
 def compile_sources(folder: Path, prefix: str, only: Iterable[str] = (".",)) -> None:

@@ -102,9 +102,9 @@ def _app(root: Path, package: Package, say: Say) -> None:
     (staging / "requirements.txt").write_text("", "utf-8")
     (staging / "overlay.json").write_text(json.dumps(merge.merged_overlay(package.stage)), "utf-8")
     say("  chalice package")
+    chalice = [sys.executable, "-c", "from chalice.cli import main; main()"]
     subprocess.run(
-        [sys.executable, "-c", "from chalice.cli import main; main()", "package", "--stage", package.stage]
-        + ["--merge-template", "overlay.json", "out"],
+        [*chalice, "package", "--stage", package.stage, "--merge-template", "overlay.json", "out"],
         cwd=staging,
         env={**os.environ, "AWS_DEFAULT_REGION": "ap-southeast-1", "STAGE": package.stage},
         check=True,

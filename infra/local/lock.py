@@ -1,0 +1,71 @@
+"""One local run per home folder, on ports that are free."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Iterator
+
+from .settings import HOST, LocalSettings
+
+
+class AlreadyRunning(Exception):  # noqa: N818
+    """Another process runs from the same home folder."""
+
+
+class BusyPort(Exception):  # noqa: N818
+    """A port that something else listens on."""
+
+
+@contextlib.contextmanager
+def hold(settings: LocalSettings) -> Iterator[None]:
+    """Hold the home folder until the end. The kernel frees the lock however the process ends.
+
+    Raises `AlreadyRunning` or `BusyPort`, each with a message for the person who typed `make run`.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with (settings.home / "run.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.seek(0)
+            raise AlreadyRunning(f"A local run is already going ({lock.read().strip()}).") from error
+        # Of a run that was killed.
+        settings.endpoints.unlink(missing_ok=True)
+        for name, port in (("PORT", settings.port), ("AWS_PORT", settings.aws_port)):
+            if not _free(port):
+                raise BusyPort(f"Port {port} on {HOST} is in use by another program; choose another: {name}={port + 1}")
+        lock.truncate(0)
+        lock.write(f"process {os.getpid()}, {settings.api_url}, data in {settings.home}")
+        lock.flush()
+        try:
+            yield
+        finally:
+            settings.endpoints.unlink(missing_ok=True)
+
+
+def running_endpoints(settings: LocalSettings) -> dict[str, object] | None:
+    """The endpoints of the run that holds this home folder, or None when nobody does (or it is not ready)."""
+    try:
+        with (settings.home / "run.lock").open("r") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                found: dict[str, object] = json.loads(settings.endpoints.read_text("utf-8"))
+                return found
+    except FileNotFoundError:
+        return None
+    return None
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
