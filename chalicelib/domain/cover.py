@@ -1,0 +1,135 @@
+"""The cover sheet of the insurance book (tờ bìa sổ BHXH): its data, states and who may issue it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from .declaration import BirthDate, Declaration, Gender
+from .errors import Conflict, VersionConflict
+
+
+class CoverState(StrEnum):
+    DATA_CREATED = "DATA_CREATED"
+    CHECKED = "CHECKED"
+    SIGNED = "SIGNED"
+    ISSUED = "ISSUED"
+    REVOKED = "REVOKED"
+    REPLACED = "REPLACED"
+
+
+@dataclass(frozen=True, slots=True)
+class CoverSnapshot:
+    """What the cover says of the person: copied when the cover is created, never changed after."""
+
+    full_name: str
+    birth_date: BirthDate
+    gender: Gender
+    nationality: str
+    personal_id: str
+    si_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """The cover's PDF as it lies in the documents bucket. `sha256` in hex, `size` in bytes."""
+
+    key: str
+    sha256: str
+    size: int
+    template_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    cover_id: str
+    dossier_code: str
+    number: int
+    """Ordinal of the issue: 1 for the first."""
+    province_code: str
+    snapshot: CoverSnapshot
+    state: CoverState
+    version: int
+    created_at: datetime
+    run: int = 1
+    """Which execution works on it; a dead execution is followed by the next run."""
+    checked_at: datetime | None = None
+    checked_by: str | None = None
+    """`sub` of the signer who decided to issue it."""
+    issued_at: datetime | None = None
+    file: StoredFile | None = None
+
+    @property
+    def object_key(self) -> str:
+        """Where its file lies; nothing personal, and one place only, so that nothing is drawn twice."""
+        made = self.created_at
+        return f"covers/{made:%Y}/{made:%m}/{self.cover_id}/v{self.number}.pdf"
+
+
+def cover_id_of(dossier_code: str, number: int) -> str:
+    return f"{dossier_code}-C{number}"
+
+
+def dossier_code_of(cover_id: str) -> str:
+    """The dossier that a cover belongs to. Raises ValueError for what is no cover id."""
+    code, mark, number = cover_id.rpartition("-C")
+    if not (mark and code and number.isascii() and number.isdigit()):
+        raise ValueError("not a cover id")
+    return code
+
+
+def create_cover(
+    dossier_code: str, declaration: Declaration, *, si_number: str, created_at: datetime, number: int = 1
+) -> Cover:
+    """The data of a first-timer's cover, made when the first voucher is recorded."""
+    return Cover(
+        cover_id=cover_id_of(dossier_code, number),
+        dossier_code=dossier_code,
+        number=number,
+        province_code=declaration.permanent_address.province_code,
+        snapshot=CoverSnapshot(
+            full_name=declaration.full_name,
+            birth_date=declaration.birth_date,
+            gender=declaration.gender,
+            nationality=declaration.nationality,
+            personal_id=declaration.personal_id,
+            si_number=si_number,
+        ),
+        state=CoverState.DATA_CREATED,
+        version=1,
+        created_at=created_at,
+    )
+
+
+def check(cover: Cover, *, expected_version: int | None, signer: str, at: datetime) -> Cover:
+    """An officer decides to issue: DATA_CREATED -> CHECKED. The file is drawn and stored after that.
+
+    Raises:
+        VersionConflict: the cover changed since the officer looked.
+        Conflict: INVALID_TRANSITION, it is issued already or not issuable.
+    """
+    if expected_version is not None and expected_version != cover.version:
+        raise VersionConflict(
+            "VERSION_CONFLICT",
+            "Tờ bìa đã thay đổi từ lần xem trước. Hãy tải lại rồi thực hiện.",
+            facts={"version": cover.version, "state": cover.state},
+        )
+    if cover.state is not CoverState.DATA_CREATED:
+        raise Conflict(
+            "INVALID_TRANSITION",
+            f"Tờ bìa đang ở trạng thái {cover.state}, không cấp được nữa.",
+            facts={"version": cover.version, "state": cover.state},
+        )
+    return replace(cover, state=CoverState.CHECKED, version=cover.version + 1, checked_at=at, checked_by=signer)
+
+
+def issue(cover: Cover, file: StoredFile, at: datetime) -> Cover:
+    """The stored file makes the cover issued: CHECKED -> ISSUED.
+
+    Raises:
+        Conflict: INVALID_TRANSITION unless an officer checked it.
+    """
+    if cover.state is not CoverState.CHECKED:
+        raise Conflict("INVALID_TRANSITION", f"Tờ bìa đang ở trạng thái {cover.state}, chưa thể ghi nhận đã cấp.")
+    return replace(cover, state=CoverState.ISSUED, version=cover.version + 1, issued_at=at, file=file)

@@ -1,0 +1,97 @@
+"""The consumer of the queue `vouchers`: read, judge against one batch of reads, one transaction each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from chalice.app import Blueprint, SQSEvent
+
+from ..domain.errors import Rejected
+from ..domain.voucher import ContributionVoucher
+from ..log import facts, logger
+from ..usecases.keep_manifest import keep_manifest
+from ..usecases.quarantine import quarantine_message
+from ..usecases.record_voucher import VoucherFacts, record_voucher
+from ..wiring import Wiring, wiring
+from .batch import Failures, each, records_of, remaining
+from .messages import ContributionVoucherMessage, read_message
+
+bp = Blueprint(__name__)
+log = logger(__name__)
+
+
+@bp.on_sqs_message(queue="vouchers", batch_size=10, name="voucher_consumer")
+def voucher_consumer(event: SQSEvent) -> Failures:
+    """Apply, park, hold or quarantine each message; report what failed for a passing reason."""
+    w = wiring()
+    records = records_of(event.to_dict())
+    read = [(str(record["messageId"]), _action(record, w)) for record in records]
+    vouchers = [voucher for _, voucher in read if isinstance(voucher, ContributionVoucher)]
+    stored = _Stored(vouchers, w)
+    actions = [
+        (
+            message_id,
+            partial(_record, item, stored, message_id, w) if isinstance(item, ContributionVoucher) else item,
+        )
+        for message_id, item in read
+    ]
+    return each(actions, milliseconds_left=remaining(event.context))
+
+
+class _Stored:
+    """The facts of the whole batch, read when the first voucher asks for them."""
+
+    def __init__(self, vouchers: list[ContributionVoucher], w: Wiring) -> None:
+        self._vouchers = vouchers
+        self._w = w
+        self._facts: VoucherFacts | None = None
+
+    def facts(self) -> VoucherFacts:
+        if self._facts is None:
+            self._facts = VoucherFacts(self._vouchers, self._w)
+        return self._facts
+
+
+def _action(record: dict[str, Any], w: Wiring) -> ContributionVoucher | Callable[[], None]:
+    """The voucher of a message, or what else is to be done with it."""
+    body, message_id = str(record["body"]), str(record["messageId"])
+    try:
+        message = read_message(body)
+    except Rejected as rejected:
+        return partial(_quarantine, body, rejected, message_id, w)
+    if message is None:
+        return partial(log.info, "voucher of another scheme", extra=facts(message_id=message_id, outcome="IGNORE"))
+    if isinstance(message, ContributionVoucherMessage):
+        return message.voucher()
+    return partial(
+        keep_manifest,
+        day=message.date,
+        province_code=message.province_code,
+        count=message.count,
+        sum_received=message.sum_received,
+        first_voucher_id=message.first_voucher_id,
+        last_voucher_id=message.last_voucher_id,
+        w=w,
+    )
+
+
+def _record(voucher: ContributionVoucher, stored: _Stored, message_id: str, w: Wiring) -> None:
+    verdict = record_voucher(voucher, stored.facts().of(voucher), w)
+    log.info(
+        "voucher settled",
+        extra=facts(
+            message_id=message_id,
+            voucher_id=voucher.voucher_id,
+            voucher_version=voucher.voucher_version,
+            dossier_code=voucher.dossier_code,
+            outcome=verdict.outcome,
+            reason=verdict.reason,
+        ),
+    )
+
+
+def _quarantine(body: str, rejected: Rejected, message_id: str, w: Wiring) -> None:
+    quarantine_message(body, rejected.faults, message_id=message_id, w=w)
+    log.warning("message quarantined", extra=facts(message_id=message_id, reason=rejected.code, outcome="QUARANTINE"))

@@ -1,0 +1,54 @@
+"""The environment of a function, typed and read once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Names and addresses of what a function works with; no secret is among them."""
+
+    stage: str
+    table: str
+    documents_bucket: str
+    status_topic_arn: str
+    notice_topic_arn: str
+    dossier_machine_arn: str
+    cover_machine_arn: str
+    identifier_key_secret: str
+    """Secrets Manager id of the key that hashes personal ids."""
+    jwt_issuer: str
+    jwt_audience: str
+    jwks_parameter: str
+
+    @property
+    def is_sandbox(self) -> bool:
+        return self.stage == SANDBOX
+
+
+SANDBOX = "sandbox"
+
+
+def stage(environment: Mapping[str, str] = os.environ) -> str:
+    """The stage alone: all that is needed to decide which routes exist."""
+    return environment.get("STAGE", "")
+
+
+def read(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the environment. Raises KeyError naming the first variable that is missing."""
+    return Settings(
+        stage=environment["STAGE"],
+        table=environment["TABLE_NAME"],
+        documents_bucket=environment["DOCUMENTS_BUCKET"],
+        status_topic_arn=environment["STATUS_TOPIC_ARN"],
+        notice_topic_arn=environment["NOTICE_TOPIC_ARN"],
+        dossier_machine_arn=environment["DOSSIER_MACHINE_ARN"],
+        cover_machine_arn=environment["COVER_MACHINE_ARN"],
+        identifier_key_secret=environment["IDENTIFIER_KEY_SECRET"],
+        jwt_issuer=environment["JWT_ISSUER"],
+        jwt_audience=environment["JWT_AUDIENCE"],
+        jwks_parameter=environment["JWKS_PARAMETER"],
+    )

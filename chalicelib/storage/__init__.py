@@ -1,0 +1,1 @@
+"""The table, the documents bucket and the executions: how what is decided is kept."""

@@ -1,0 +1,86 @@
+"""Step Functions executions: started under derived names, so that starting twice starts once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from ..domain.cover import Cover
+from ..domain.dossier import Dossier
+
+SCHEMA = 1
+"""Version of the payloads: an execution outlives a deploy."""
+
+
+def dossier_execution(code: str, generation: int, clock_version: int) -> str:
+    name = f"{code}-g{generation}"
+    return f"{name}-c{clock_version}" if clock_version else name
+
+
+def cover_execution(cover: Cover) -> str:
+    return f"{cover.cover_id}-v{cover.number}-r{cover.run}"
+
+
+@dataclass(frozen=True, slots=True)
+class Executions:
+    client: Any
+    dossier_machine: str
+    cover_machine: str
+
+    def start_dossier(self, code: str, *, generation: int, clock_version: int) -> bool:
+        """Start the clock of a dossier; False when this very execution exists already."""
+        return self._start(
+            self.dossier_machine,
+            dossier_execution(code, generation, clock_version),
+            {"schema": SCHEMA, "dossier_code": code, "generation": generation, "clock_version": clock_version},
+        )
+
+    def start_cover(self, cover: Cover) -> bool:
+        """Start the pipeline of a cover; False when this very execution exists already."""
+        return self._start(
+            self.cover_machine,
+            cover_execution(cover),
+            {"schema": SCHEMA, "dossier_code": cover.dossier_code, "cover_id": cover.cover_id, "run": cover.run},
+        )
+
+    def dossier_runs(self, dossier: Dossier, clock_version: int) -> bool:
+        return self._runs(self.dossier_machine, dossier_execution(dossier.code, dossier.generation, clock_version))
+
+    def cover_runs(self, cover: Cover) -> bool:
+        return self._runs(self.cover_machine, cover_execution(cover))
+
+    def release(self, task_token: str, output: dict[str, object]) -> bool:
+        """Let an execution that waits for a person go on; False when it waits no more."""
+        from botocore.exceptions import ClientError
+
+        try:
+            self.client.send_task_success(taskToken=task_token, output=json.dumps(output))
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}:
+                return False
+            raise
+        return True
+
+    def _start(self, machine: str, name: str, payload: dict[str, object]) -> bool:
+        from botocore.exceptions import ClientError
+
+        try:
+            self.client.start_execution(stateMachineArn=machine, name=name, input=json.dumps(payload))
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ExecutionAlreadyExists":
+                return False
+            raise
+        return True
+
+    def _runs(self, machine: str, name: str) -> bool:
+        from botocore.exceptions import ClientError
+
+        arn = machine.replace(":stateMachine:", ":execution:") + f":{name}"
+        try:
+            status: str = self.client.describe_execution(executionArn=arn)["status"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ExecutionDoesNotExist":
+                return False
+            raise
+        return status in {"RUNNING", "PENDING_REDRIVE"}

@@ -1,0 +1,85 @@
+"""Covers as items."""
+
+from __future__ import annotations
+
+from ...domain.cover import Cover, CoverSnapshot, CoverState, StoredFile
+from ...domain.declaration import Gender
+from ...domain.months import instant_text
+from .. import keys
+from ..codec import Value
+from ..table import Stored
+from .dossiers import shard_of
+from .fields import birth_date, instant, maybe, number, present, text
+
+
+def cover_item(cover: Cover) -> dict[str, Value]:
+    waiting = cover.state in {CoverState.DATA_CREATED, CoverState.CHECKED}
+    created = instant_text(cover.created_at)
+    file = cover.file
+    return present(
+        {
+            "cover_id": cover.cover_id,
+            "dossier_code": cover.dossier_code,
+            "number": cover.number,
+            "province_code": cover.province_code,
+            "full_name": cover.snapshot.full_name,
+            "birth_date": str(cover.snapshot.birth_date),
+            "gender": cover.snapshot.gender,
+            "nationality": cover.snapshot.nationality,
+            "personal_id": cover.snapshot.personal_id,
+            "si_number": cover.snapshot.si_number,
+            "state": cover.state,
+            "version": cover.version,
+            "created_at": created,
+            "run": cover.run,
+            "checked_at": None if cover.checked_at is None else instant_text(cover.checked_at),
+            "checked_by": cover.checked_by,
+            "issued_at": None if cover.issued_at is None else instant_text(cover.issued_at),
+            "file": None
+            if file is None
+            else {
+                "key": file.key,
+                "sha256": file.sha256,
+                "size": file.size,
+                "template_version": file.template_version,
+            },
+            "GSI2PK": keys.cover_list(cover.province_code, shard_of(cover.dossier_code)) if waiting else None,
+            "GSI2SK": f"{created}#{cover.cover_id}" if waiting else None,
+        }
+    )
+
+
+def cover_from(item: Stored) -> Cover:
+    created = instant(item, "created_at")
+    if created is None:
+        raise TypeError("a cover has no creation time")
+    file = item.get("file")
+    return Cover(
+        cover_id=text(item, "cover_id"),
+        dossier_code=text(item, "dossier_code"),
+        number=number(item, "number"),
+        province_code=text(item, "province_code"),
+        snapshot=CoverSnapshot(
+            full_name=text(item, "full_name"),
+            birth_date=birth_date(text(item, "birth_date")),
+            gender=Gender(text(item, "gender")),
+            nationality=text(item, "nationality"),
+            personal_id=text(item, "personal_id"),
+            si_number=text(item, "si_number"),
+        ),
+        state=CoverState(text(item, "state")),
+        version=number(item, "version"),
+        created_at=created,
+        run=number(item, "run"),
+        checked_at=instant(item, "checked_at"),
+        checked_by=maybe(item, "checked_by"),
+        issued_at=instant(item, "issued_at"),
+        file=StoredFile(
+            key=text(file, "key"),
+            sha256=text(file, "sha256"),
+            size=number(file, "size"),
+            template_version=text(file, "template_version"),
+        )
+        if isinstance(file, dict)
+        else None,
+    )

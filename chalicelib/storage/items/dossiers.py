@@ -1,0 +1,235 @@
+"""Dossiers as items.
+
+The declaration, the quote and the derivation of the due date are pinned documents: stored as JSON
+text, never searched inside.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from ...domain.contribution import Quote
+from ...domain.deadlines import DerivationDay, DueDate
+from ...domain.declaration import Address, BookForm, CaseType, Declaration, Gender
+from ...domain.dossier import Dossier, State
+from ...domain.months import Month, instant_text
+from ...domain.procedure import Procedure
+from .. import keys
+from ..codec import Value
+from ..table import Stored
+from .fields import birth_date, dump, instant, maybe, number, present, text
+
+UNPAID_LAST = "9999"
+"""Sorts dossiers without a due date behind all others."""
+
+
+def declaration_document(declaration: Declaration) -> str:
+    def place(address: Address | None) -> list[str | None] | None:
+        if address is None:
+            return None
+        return [address.house_street, address.commune_code, address.district_code, address.province_code]
+
+    return dump(
+        {
+            "case_type": declaration.case_type,
+            "personal_id": declaration.personal_id,
+            "full_name": declaration.full_name,
+            "birth_date": str(declaration.birth_date),
+            "gender": declaration.gender,
+            "nationality": declaration.nationality,
+            "si_number": declaration.si_number,
+            "phone": declaration.phone,
+            "email": declaration.email,
+            "permanent_address": place(declaration.permanent_address),
+            "contact_address": place(declaration.contact_address),
+            "support_category": declaration.support_category,
+            "support_proof_no": declaration.support_proof_no,
+            "income": declaration.income,
+            "method": declaration.method,
+            "months": declaration.months,
+            "from_month": str(declaration.from_month),
+            "book_form": declaration.book_form,
+            "ethnicity": declaration.ethnicity,
+            "agency_code": declaration.agency_code,
+            "consent_version": declaration.consent_version,
+        }
+    )
+
+
+def declaration_from(document: str) -> Declaration:
+    fields: dict[str, Any] = json.loads(document)
+    contact = fields["contact_address"]
+    return Declaration(
+        **{
+            **fields,
+            "case_type": CaseType(fields["case_type"]),
+            "birth_date": birth_date(fields["birth_date"]),
+            "gender": Gender(fields["gender"]),
+            "permanent_address": Address(*fields["permanent_address"]),
+            "contact_address": None if contact is None else Address(*contact),
+            "from_month": Month.parse(fields["from_month"]),
+            "book_form": BookForm(fields["book_form"]),
+        }
+    )
+
+
+def quote_document(quote: Quote) -> str:
+    return dump(
+        {
+            "income": quote.income,
+            "method": quote.method,
+            "support_category": quote.support_category,
+            "province_code": quote.province_code,
+            "paid_on": quote.paid_on.isoformat(),
+            "months": quote.months,
+            "from_month": str(quote.from_month),
+            "to_month": str(quote.to_month),
+            "monthly_contribution": quote.monthly_contribution,
+            "amount_gross": quote.amount_gross,
+            "amount_state": quote.amount_state,
+            "amount_local": quote.amount_local,
+            "amount_participant": quote.amount_participant,
+            "supported_months": quote.supported_months,
+            "rate_r": quote.rate_r,
+            "due_by": quote.due_by.isoformat(),
+            "explanation": list(quote.explanation),
+            "rules": dict(quote.rules),
+        }
+    )
+
+
+def quote_from(document: str) -> Quote:
+    fields: dict[str, Any] = json.loads(document)
+    return Quote(
+        **{
+            **fields,
+            "paid_on": date.fromisoformat(fields["paid_on"]),
+            "from_month": Month.parse(fields["from_month"]),
+            "to_month": Month.parse(fields["to_month"]),
+            "due_by": date.fromisoformat(fields["due_by"]),
+            "explanation": tuple(fields["explanation"]),
+        }
+    )
+
+
+def _due_document(due: DueDate | None) -> str | None:
+    if due is None:
+        return None
+    return dump(
+        {
+            "due_at": instant_text(due.due_at),
+            "days": [[day.date.isoformat(), day.counted, day.why] for day in due.derivation],
+        }
+    )
+
+
+def _due_from(document: str | None) -> DueDate | None:
+    if document is None:
+        return None
+    fields: dict[str, Any] = json.loads(document)
+    days: Sequence[tuple[str, bool, str]] = fields["days"]
+    return DueDate(
+        due_at=datetime.fromisoformat(fields["due_at"]),
+        derivation=tuple(DerivationDay(date.fromisoformat(day), counted, why) for day, counted, why in days),
+    )
+
+
+def _procedure_document(procedure: Procedure) -> str:
+    return dump(
+        {
+            "version": procedure.version,
+            "limit_working_days": procedure.limit_working_days,
+            "reminder_working_days": procedure.reminder_working_days,
+            "payment_hours": procedure.payment_hours,
+            "automatic_issue": procedure.automatic_issue,
+            "effective_from": procedure.effective_from.isoformat(),
+            "source": procedure.source,
+        }
+    )
+
+
+def _procedure_from(document: str) -> Procedure:
+    fields: dict[str, Any] = json.loads(document)
+    return Procedure(**{**fields, "effective_from": date.fromisoformat(fields["effective_from"])})
+
+
+def dossier_progress(dossier: Dossier) -> dict[str, Value]:
+    """The attributes of a dossier that change during its life; None removes one."""
+    open_now = not dossier.state.ended
+    due_at = None if dossier.due_at is None else instant_text(dossier.due_at)
+    return {
+        "state": dossier.state,
+        "version": dossier.version,
+        "status_sequence": dossier.status_sequence,
+        "audit_hash": dossier.audit_hash,
+        "paid_at": None if dossier.paid_at is None else instant_text(dossier.paid_at),
+        "due_at": due_at,
+        "due": _due_document(dossier.due),
+        "si_number": dossier.si_number,
+        "generation": dossier.generation,
+        "milestones": sorted(dossier.milestones) or None,
+        "GSI2PK": keys.open_list(dossier.province_code, shard_of(dossier.code)) if open_now else None,
+        "GSI2SK": f"{due_at or UNPAID_LAST}#{dossier.code}" if open_now else None,
+    }
+
+
+LIST_SHARDS = 1
+"""Partitions per province and work list; the shard is computed once and stored with the item."""
+
+
+def shard_of(code: str) -> int:
+    """The partition of a work list that an item lies in."""
+    return 0 if LIST_SHARDS == 1 else sum(code.encode()) % LIST_SHARDS
+
+
+def dossier_item(dossier: Dossier) -> dict[str, Value]:
+    created = instant_text(dossier.created_at)
+    return present(
+        {
+            "dossier_code": dossier.code,
+            "national_code": dossier.national_code,
+            "client_id": dossier.client_id,
+            "person": dossier.person,
+            "province_code": dossier.province_code,
+            "full_name": dossier.declaration.full_name,
+            "declaration": declaration_document(dossier.declaration),
+            "quote": quote_document(dossier.quote),
+            "procedure": _procedure_document(dossier.procedure),
+            "created_at": created,
+            "payment_expires_at": instant_text(dossier.payment_expires_at),
+            "GSI1PK": keys.person_partition(dossier.person),
+            "GSI1SK": f"{created}#{dossier.code}",
+            **dossier_progress(dossier),
+        }
+    )
+
+
+def dossier_from(item: Stored) -> Dossier:
+    created, expires = instant(item, "created_at"), instant(item, "payment_expires_at")
+    if created is None or expires is None:
+        raise TypeError("a dossier has no creation or expiry time")
+    milestones = item.get("milestones") or ()
+    return Dossier(
+        code=text(item, "dossier_code"),
+        national_code=maybe(item, "national_code"),
+        client_id=text(item, "client_id"),
+        person=text(item, "person"),
+        province_code=text(item, "province_code"),
+        declaration=declaration_from(text(item, "declaration")),
+        quote=quote_from(text(item, "quote")),
+        procedure=_procedure_from(text(item, "procedure")),
+        state=State(text(item, "state")),
+        version=number(item, "version"),
+        status_sequence=number(item, "status_sequence"),
+        audit_hash=text(item, "audit_hash"),
+        created_at=created,
+        payment_expires_at=expires,
+        paid_at=instant(item, "paid_at"),
+        due=_due_from(maybe(item, "due")),
+        si_number=maybe(item, "si_number"),
+        generation=number(item, "generation"),
+        milestones=frozenset(str(name) for name in milestones) if isinstance(milestones, list) else frozenset(),
+    )

@@ -1,0 +1,47 @@
+"""Reading and writing single attributes: wrong kinds are an error, never a guess."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from ...domain.declaration import BirthDate
+from ..codec import Item, Value
+
+
+def text(item: Mapping[str, Value], name: str) -> str:
+    value = item[name]
+    if not isinstance(value, str):
+        raise TypeError(f"attribute {name} holds no text")
+    return value
+
+
+def number(item: Mapping[str, Value], name: str) -> int:
+    value = item[name]
+    if not isinstance(value, int):
+        raise TypeError(f"attribute {name} holds no number")
+    return value
+
+
+def maybe(item: Mapping[str, Value], name: str) -> str | None:
+    return None if item.get(name) is None else text(item, name)
+
+
+def instant(item: Mapping[str, Value], name: str) -> datetime | None:
+    text = maybe(item, name)
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def present(item: Item) -> dict[str, Value]:
+    """The item without its empty attributes."""
+    return {name: value for name, value in item.items() if value is not None}
+
+
+def dump(document: object) -> str:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def birth_date(text: str) -> BirthDate:
+    """`1985-05-12`, `1985-05` or `1985` as stored."""
+    return BirthDate(*(int(part) for part in text.split("-")))

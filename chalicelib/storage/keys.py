@@ -1,0 +1,116 @@
+"""Every key of the one table. No name and no raw identifier is ever part of a key."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TypeAlias
+
+from ..domain.months import Month
+
+Key: TypeAlias = tuple[str, str]
+"""(PK, SK)"""
+
+AUDIT = "AUDIT#"
+PENDING = "PENDING#"
+COVER = "COVER#"
+VOUCHER = "VOUCHER#"
+TOKEN = "#TOKEN"  # noqa: S105 -- the end of a key, no secret
+
+
+def dossier_partition(code: str) -> str:
+    return f"DOSSIER#{code}"
+
+
+def dossier(code: str) -> Key:
+    return dossier_partition(code), "META"
+
+
+def audit(code: str, version: int) -> Key:
+    return dossier_partition(code), f"{AUDIT}{version:08d}"
+
+
+def dossier_voucher(code: str, paid_at: str, voucher_id: str) -> Key:
+    return dossier_partition(code), f"{VOUCHER}{paid_at}#{voucher_id}"
+
+
+def pending(code: str, voucher_id: str) -> Key:
+    return dossier_partition(code), f"{PENDING}{voucher_id}"
+
+
+def cover(code: str, number: int) -> Key:
+    return dossier_partition(code), f"{COVER}{number}"
+
+
+def cover_token(code: str, number: int) -> Key:
+    return dossier_partition(code), f"{COVER}{number}{TOKEN}"
+
+
+def voucher_head(voucher_id: str) -> Key:
+    return f"VOUCHER#{voucher_id}", "HEAD"
+
+
+def voucher_version(voucher_id: str, version: int) -> Key:
+    return f"VOUCHER#{voucher_id}", f"V#{version:08d}"
+
+
+def receipt(symbol: str, number: str) -> Key:
+    return f"RECEIPT#{symbol}#{number}", "RECEIPT"
+
+
+def quarantine(digest: str) -> Key:
+    return f"QUARANTINE#{digest}", "MESSAGE"
+
+
+def idempotency(audience: str, key: str) -> Key:
+    return f"IDEM#{audience}#{key}", "IDEM"
+
+
+def person_partition(person: str) -> str:
+    return f"PERSON#{person}"
+
+
+def person(person_hash: str) -> Key:
+    return person_partition(person_hash), "HEADER"
+
+
+def person_pending(person_hash: str, voucher_id: str) -> Key:
+    return person_partition(person_hash), f"{PENDING}{voucher_id}"
+
+
+def period(person_hash: str, first: Month) -> Key:
+    return person_partition(person_hash), f"PERIOD#{first}"
+
+
+def sandbox_registers(person_hash: str) -> Key:
+    return person_partition(person_hash), "REGISTERS"
+
+
+def si_number(number: str) -> Key:
+    return f"SI#{number}", "SI"
+
+
+def counter(province: str, day: date) -> Key:
+    return f"COUNTER#{province}#{day:%y%m%d}", "NUMBER"
+
+
+SANDBOX_CLOCK: Key = ("SANDBOX#CLOCK", "CLOCK")
+
+
+def clock_audit(version: int) -> Key:
+    return SANDBOX_CLOCK[0], f"{AUDIT}{version:08d}"
+
+
+def open_list(province: str, shard: int) -> str:
+    return f"OPEN#{province}#{shard}"
+
+
+def cover_list(province: str, shard: int) -> str:
+    return f"COVER#{province}#{shard}"
+
+
+def voucher_list(province: str, shard: int) -> str:
+    return f"HELD#{province}#{shard}"
+
+
+def manifest(day: date, province: str) -> Key:
+    return f"DAY#{day.isoformat()}#{province}", "MANIFEST"

@@ -1,0 +1,38 @@
+"""The topics that hear of audit lines: `dossier-status` for the portal, notices for officers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..domain.events import AuditLine, StatusMessage
+from ..domain.months import instant_text
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    client: Any
+    status_arn: str
+    notice_arn: str
+
+    def publish_status(self, message: StatusMessage) -> None:
+        """To the FIFO topic: in order per dossier, and once within five minutes for one event id."""
+        self.client.publish(
+            TopicArn=self.status_arn,
+            Message=json.dumps(asdict(message), ensure_ascii=False),
+            MessageGroupId=message.dossier_code,
+            MessageDeduplicationId=message.event_id,
+        )
+
+    def publish_notice(self, line: AuditLine) -> None:
+        """Tell the officers of a province about a dossier's deadline; nothing personal in it."""
+        notice = {
+            "event_id": line.event_id,
+            "event": line.event,
+            "dossier_code": line.dossier_code,
+            "province_code": line.province_code,
+            "due_at": None if line.due_at is None else instant_text(line.due_at),
+            "occurred_at": instant_text(line.at),
+        }
+        self.client.publish(TopicArn=self.notice_arn, Message=json.dumps(notice, ensure_ascii=False))

@@ -1,0 +1,107 @@
+"""The one table: reads in batches and by partition, each decoded to plain values."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from ..domain.errors import Unavailable
+from .codec import Item, Value, decode_item, encode, encode_item
+from .keys import Key
+
+Stored: TypeAlias = dict[str, Value]
+"""An item as read: PK, SK and its attributes."""
+
+BATCH = 100
+BATCH_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    client: Any
+    """A boto3 DynamoDB client; boto3 ships no types."""
+    name: str
+
+    def get_many(self, keys: Iterable[Key]) -> dict[Key, Stored]:
+        """Read up to any number of items, consistently, 100 a call; missing ones are left out.
+
+        Raises:
+            Unavailable: the table kept back keys for too long (code STORAGE_BUSY).
+        """
+        wanted = list(dict.fromkeys(keys))
+        found: dict[Key, Stored] = {}
+        for start in range(0, len(wanted), BATCH):
+            rest: Any = {
+                self.name: {
+                    "Keys": [{"PK": {"S": pk}, "SK": {"S": sk}} for pk, sk in wanted[start : start + BATCH]],
+                    "ConsistentRead": True,
+                }
+            }
+            for attempt in range(BATCH_ATTEMPTS):
+                answer = self.client.batch_get_item(RequestItems=rest)
+                for attributes in answer["Responses"].get(self.name, ()):
+                    item = decode_item(attributes)
+                    found[str(item["PK"]), str(item["SK"])] = item
+                rest = answer.get("UnprocessedKeys")
+                if not rest:
+                    break
+                time.sleep(0.05 * 2**attempt)
+            else:
+                raise Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")
+        return found
+
+    def get(self, key: Key) -> Stored | None:
+        """Read one item, consistently."""
+        answer = self.client.get_item(
+            TableName=self.name, Key={"PK": {"S": key[0]}, "SK": {"S": key[1]}}, ConsistentRead=True
+        )
+        return decode_item(answer["Item"]) if "Item" in answer else None
+
+    def query(self, partition: str, prefix: str = "", *, descending: bool = False) -> Iterator[Stored]:
+        """Every item of a partition whose SK starts with `prefix`, consistently, in SK order."""
+        condition, values = "PK = :pk", {":pk": encode(partition)}
+        if prefix:
+            condition += " AND begins_with(SK, :prefix)"
+            values[":prefix"] = encode(prefix)
+        arguments: dict[str, Any] = {
+            "TableName": self.name,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+            "ConsistentRead": True,
+            "ScanIndexForward": not descending,
+        }
+        yield from self._pages(arguments)
+
+    def query_list(self, partition: str, *, after: str = "", before: str | None = None, limit: int) -> list[Stored]:
+        """Up to `limit` entries of a work list (GSI2) with `after` < GSI2SK (< `before`), in that order."""
+        condition, values = "GSI2PK = :pk", {":pk": encode(partition)}
+        if before is not None:
+            condition += " AND GSI2SK BETWEEN :after AND :before"
+            values |= {":after": encode(after or " "), ":before": encode(before)}
+        elif after:
+            condition += " AND GSI2SK > :after"
+            values[":after"] = encode(after)
+        arguments: dict[str, Any] = {
+            "TableName": self.name,
+            "IndexName": "GSI2",
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+            "Limit": limit,
+        }
+        answer = self.client.query(**arguments)
+        return [decode_item(attributes) for attributes in answer["Items"]]
+
+    def put(self, key: Key, item: Item) -> None:
+        """Write one item whatever stands there; for data whose last writer may win."""
+        self.client.put_item(TableName=self.name, Item={"PK": {"S": key[0]}, "SK": {"S": key[1]}, **encode_item(item)})
+
+    def _pages(self, arguments: dict[str, Any]) -> Iterator[Stored]:
+        while True:
+            answer: Mapping[str, Any] = self.client.query(**arguments)
+            items: Sequence[Any] = answer["Items"]
+            yield from (decode_item(attributes) for attributes in items)
+            if "LastEvaluatedKey" not in answer:
+                return
+            arguments = {**arguments, "ExclusiveStartKey": answer["LastEvaluatedKey"]}

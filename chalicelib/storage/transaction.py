@@ -1,0 +1,177 @@
+"""One decision, one `TransactWriteItems`: every claim, every item and the audit line, or nothing.
+
+A failed condition is an answer (`Refused`, with the items as they are); a conflict or throttling is
+a passing fault, tried again three times with jitter and then told as `Unavailable`.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ..domain.errors import Unavailable
+from .codec import Item, Value, decode_item, encode, encode_item
+from .keys import Key
+
+if TYPE_CHECKING:
+    from .table import Table
+
+ATTEMPTS = 4
+FIRST_PAUSE_SECONDS = 0.02
+MISSING = "attribute_not_exists(PK)"
+
+_PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+_PASSING_CALLS = frozenset(
+    {
+        "ThrottlingException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "TransactionInProgressException",
+        "InternalServerError",
+        "ServiceUnavailable",
+    }
+)
+
+
+class Refused(Exception):
+    """One or more conditions failed; nothing was written.
+
+    `found` maps the label of each failed write to the item that stands there (None: no item).
+    """
+
+    def __init__(self, found: Mapping[str, dict[str, Value] | None]) -> None:
+        super().__init__(", ".join(found))
+        self.found = found
+
+
+class Transaction:
+    """Collects the writes of one decision under labels, then commits them at once."""
+
+    def __init__(self) -> None:
+        self._writes: list[dict[str, object]] = []
+        self._labels: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self._writes)
+
+    def put_new(self, label: str, key: Key, item: Item, *, or_expired_at: int | None = None) -> None:
+        """Claim a key: fails where an item stands, unless it expired before `or_expired_at` (epoch seconds)."""
+        write: dict[str, object] = {"Item": {**_key(key), **encode_item(item)}, "ConditionExpression": MISSING}
+        if or_expired_at is not None:
+            write["ConditionExpression"] = f"{MISSING} OR expires_at < :now"
+            write["ExpressionAttributeValues"] = {":now": encode(or_expired_at)}
+        self._add(label, "Put", write)
+
+    def put(self, label: str, key: Key, item: Item) -> None:
+        """Write an item whatever stands there."""
+        self._add(label, "Put", {"Item": {**_key(key), **encode_item(item)}})
+
+    def put_over(self, label: str, key: Key, item: Item, *, attribute: str, expected: Value) -> None:
+        """Replace an item whose `attribute` still has the value it was read with."""
+        self._add(
+            label,
+            "Put",
+            {
+                "Item": {**_key(key), **encode_item(item)},
+                "ConditionExpression": "#guard = :expected",
+                "ExpressionAttributeNames": {"#guard": attribute},
+                "ExpressionAttributeValues": {":expected": encode(expected)},
+            },
+        )
+
+    def update(self, label: str, key: Key, changes: Item, *, attribute: str, expected: Value) -> None:
+        """Set attributes (None removes one) of an item whose `attribute` still has its value."""
+        names, values = {"#guard": attribute}, {":expected": encode(expected)}
+        sets, removes = [], []
+        for index, (name, value) in enumerate(changes.items()):
+            names[f"#{index}"] = name
+            if value is None:
+                removes.append(f"#{index}")
+            else:
+                sets.append(f"#{index} = :{index}")
+                values[f":{index}"] = encode(value)
+        expression = "SET " + ", ".join(sets) + (" REMOVE " + ", ".join(removes) if removes else "")
+        self._add(
+            label,
+            "Update",
+            {
+                "Key": _key(key),
+                "UpdateExpression": expression,
+                "ConditionExpression": "#guard = :expected",
+                "ExpressionAttributeNames": names,
+                "ExpressionAttributeValues": values,
+            },
+        )
+
+    def delete(self, label: str, key: Key) -> None:
+        self._add(label, "Delete", {"Key": _key(key)})
+
+    def require_missing(self, label: str, key: Key) -> None:
+        """Commit only while no item stands there."""
+        self._add(label, "ConditionCheck", {"Key": _key(key), "ConditionExpression": MISSING})
+
+    def require(self, label: str, key: Key, *, attribute: str, expected: Value) -> None:
+        """Commit only while an item's `attribute` still has the value it was read with."""
+        self._add(
+            label,
+            "ConditionCheck",
+            {
+                "Key": _key(key),
+                "ConditionExpression": "#guard = :expected",
+                "ExpressionAttributeNames": {"#guard": attribute},
+                "ExpressionAttributeValues": {":expected": encode(expected)},
+            },
+        )
+
+    def _add(self, label: str, kind: str, write: dict[str, object]) -> None:
+        if "ConditionExpression" in write:
+            write["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        self._writes.append({kind: write})
+        self._labels.append(label)
+
+    def commit(self, table: Table) -> None:
+        """Write all of it or nothing.
+
+        Raises:
+            Refused: a condition failed.
+            Unavailable: conflicts or throttling outlasted the retries (code STORAGE_BUSY).
+        """
+        from botocore.exceptions import ClientError
+
+        for write in self._writes:
+            for body in write.values():
+                body["TableName"] = table.name  # type: ignore[index]
+        pause = FIRST_PAUSE_SECONDS
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                table.client.transact_write_items(TransactItems=self._writes)
+                return
+            except ClientError as error:
+                if not self._is_passing(error):
+                    raise
+                if attempt == ATTEMPTS:
+                    raise Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.") from error
+            time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 -- jitter, not a secret
+            pause *= 3
+
+    def _is_passing(self, error: Exception) -> bool:
+        """True for a fault that may pass. Raises `Refused` for failed conditions."""
+        response = getattr(error, "response", {})
+        code = response.get("Error", {}).get("Code")
+        if code != "TransactionCanceledException":
+            return code in _PASSING_CALLS
+        reasons = response.get("CancellationReasons", [])
+        failed = {
+            label: decode_item(reason["Item"]) if reason.get("Item") else None
+            for label, reason in zip(self._labels, reasons, strict=False)
+            if reason.get("Code") == "ConditionalCheckFailed"
+        }
+        if failed:
+            raise Refused(failed) from error
+        return any(reason.get("Code") in _PASSING for reason in reasons)
+
+
+def _key(key: Key) -> dict[str, dict[str, str]]:
+    return {"PK": {"S": key[0]}, "SK": {"S": key[1]}}

@@ -1,0 +1,59 @@
+"""The writes that decisions share: a dossier's change with its audit lines, a person's record, a cover."""
+
+from __future__ import annotations
+
+from ..domain.cover import Cover
+from ..domain.dossier import Change
+from ..domain.participation import PersonRecord
+from . import keys
+from .items.audit import audit_item
+from .items.covers import cover_item
+from .items.dossiers import dossier_item, dossier_progress
+from .items.people import person_item
+from .transaction import Transaction
+
+
+def write_opened(transaction: Transaction, change: Change) -> None:
+    """A new dossier with its first audit line."""
+    dossier = change.dossier
+    transaction.put_new("dossier", keys.dossier(dossier.code), dossier_item(dossier))
+    _write_lines(transaction, change)
+
+
+def write_change(transaction: Transaction, change: Change) -> None:
+    """A dossier over the version that the change started from, with every audit line of the change.
+
+    The lines' keys carry their versions: of two writers of one version one is refused.
+    """
+    dossier = change.dossier
+    transaction.update(
+        "dossier",
+        keys.dossier(dossier.code),
+        dossier_progress(dossier),
+        attribute="version",
+        expected=dossier.version - len(change.lines),
+    )
+    _write_lines(transaction, change)
+
+
+def _write_lines(transaction: Transaction, change: Change) -> None:
+    for line in change.lines:
+        transaction.put_new("audit", keys.audit(line.dossier_code, line.version), audit_item(line))
+
+
+def write_person(transaction: Transaction, record: PersonRecord) -> None:
+    """A person's record over the version before it; its first version must be new."""
+    key, item = keys.person(record.person), person_item(record)
+    if record.version == 1:
+        transaction.put_new("person", key, item)
+    else:
+        transaction.put_over("person", key, item, attribute="version", expected=record.version - 1)
+
+
+def write_cover(transaction: Transaction, cover: Cover) -> None:
+    """A cover over the version before it; its first version must be new."""
+    key, item = keys.cover(cover.dossier_code, cover.number), cover_item(cover)
+    if cover.version == 1:
+        transaction.put_new("cover", key, item)
+    else:
+        transaction.put_over("cover", key, item, attribute="version", expected=cover.version - 1)

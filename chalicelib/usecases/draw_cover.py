@@ -1,0 +1,43 @@
+"""Draws a checked cover and stores the file once; only the renderer's function imports this."""
+
+from __future__ import annotations
+
+from ..documents.cover import cover_view, render_cover
+from ..domain.cover import Cover, StoredFile
+from ..domain.errors import NotConfigured
+from ..domain.months import at_vietnam
+from ..domain.provinces import Province
+from ..wiring import Wiring
+from .make_cover import checked_cover
+
+
+def draw_cover(cover_id: str, code: str, w: Wiring) -> StoredFile:
+    """Draw the cover as it was checked and store it under its one key.
+
+    A file that lies there already, from an earlier try, is taken as it is: it was drawn from the same
+    snapshot, and nothing is ever written over.
+
+    Raises:
+        NotConfigured: no template for the day of issue.
+        ValueError: nobody checked the cover.
+    """
+    cover = checked_cover(cover_id, code, w)
+    stored = w.documents.find(cover.object_key)
+    if stored is not None:
+        return stored
+    if cover.checked_at is None:
+        raise ValueError("a checked cover has the time of its check")
+    view = cover_view(cover, province=_issuing_province(cover, w), issued_at=at_vietnam(cover.checked_at))
+    return w.documents.put_once(
+        cover.object_key, render_cover(view), content_type="application/pdf", template_version=view.template
+    )
+
+
+def _issuing_province(cover: Cover, w: Wiring) -> Province:
+    """The province that works on the dossier on the day of issue: the successor, after a merger."""
+    made, day = cover.created_at.date(), (cover.checked_at or cover.created_at).date()
+    code = w.law.provinces.working_code(cover.province_code, made, day)
+    province = w.law.provinces.get(code, day)
+    if province is None:
+        raise NotConfigured("PROVINCE_NOT_CONFIGURED", "Chưa có tỉnh, thành phố cấp tờ bìa cho ngày này.")
+    return province

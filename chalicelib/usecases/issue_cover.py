@@ -1,0 +1,95 @@
+"""An officer issues a cover: the decision is committed here, the file is drawn by the cover's workflow."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from ..domain.access import Caller, Role, require_province, require_role
+from ..domain.cover import Cover, check, dossier_code_of
+from ..domain.dossier import Dossier, State, unchanged
+from ..domain.errors import Conflict, NotFound, Unavailable
+from ..domain.events import Act, By, Event
+from ..storage import keys
+from ..storage.items.covers import cover_from
+from ..storage.items.dossiers import dossier_from
+from ..storage.transaction import Refused, Transaction
+from ..storage.writes import write_change, write_cover
+from ..wiring import Wiring
+from .answers import Answer, Idempotency, kept, replay
+
+ROUNDS = 5
+ACCEPTED = 202
+
+
+def issue_cover(
+    cover_id: str,
+    *,
+    if_match: int,
+    idempotency: Idempotency | None,
+    caller: Caller,
+    present: Callable[[Cover], str],
+    w: Wiring,
+) -> Answer:
+    """Check a cover for issue, as a signer of its province.
+
+    The audit line of this decision lets the waiting workflow go on; 202 because the file follows.
+
+    Raises:
+        Forbidden: not a signer, or of another province.
+        NotFound: COVER_NOT_FOUND.
+        VersionConflict: the cover changed since the officer looked.
+        Conflict: INVALID_TRANSITION; IDEMPOTENCY_KEY_REUSED.
+    """
+    require_role(caller, Role.SIGNER)
+    cover_key, dossier_key = _keys(cover_id)
+    answer_key = None if idempotency is None else keys.idempotency(caller.audience, idempotency.key)
+    for _ in range(ROUNDS):
+        read = w.table.get_many([cover_key, dossier_key, *([answer_key] if answer_key else [])])
+        if idempotency is not None and answer_key is not None:
+            before = replay(idempotency, read.get(answer_key))
+            if before is not None:
+                return before
+        if cover_key not in read or dossier_key not in read:
+            raise _not_found()
+        cover, dossier = cover_from(read[cover_key]), dossier_from(read[dossier_key])
+        require_province(caller, cover.province_code)
+        now = w.clock.now()
+        checked = check(cover, expected_version=if_match, signer=caller.sub, at=now)
+        _require_in_process(dossier)
+        change = unchanged(dossier).then(
+            Event.COVER_CHECKED, Act(now, By.OFFICER, caller.sub), subject=checked.cover_id
+        )
+        answer = Answer(ACCEPTED, present(checked), replayed=False, version=checked.version)
+        transaction = Transaction()
+        if idempotency is not None and answer_key is not None:
+            transaction.put_new("idempotency", answer_key, kept(idempotency, answer), or_expired_at=int(time.time()))
+        write_cover(transaction, checked)
+        write_change(transaction, change)
+        try:
+            transaction.commit(w.table)
+        except Refused:
+            continue
+        return answer
+    raise Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")
+
+
+def _require_in_process(dossier: Dossier) -> None:
+    if dossier.state is not State.IN_PROCESS:
+        raise Conflict(
+            "INVALID_TRANSITION",
+            f"Hồ sơ đang ở trạng thái {dossier.state}, chưa cấp tờ bìa được.",
+            facts={"state": dossier.state, "version": dossier.version},
+        )
+
+
+def _keys(cover_id: str) -> tuple[keys.Key, keys.Key]:
+    try:
+        code = dossier_code_of(cover_id)
+    except ValueError:
+        raise _not_found() from None
+    return keys.cover(code, int(cover_id.rpartition("-C")[2])), keys.dossier(code)
+
+
+def _not_found() -> NotFound:
+    return NotFound("COVER_NOT_FOUND", "Không có tờ bìa mang mã này.")

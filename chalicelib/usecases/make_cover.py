@@ -1,0 +1,129 @@
+"""The steps of a cover's workflow: prepare, wait for the signer, draw and store, record the issue.
+
+Each step may run twice: it looks at the table first, and a stored file is never drawn over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ..domain.cover import Cover, CoverState, StoredFile, check, issue
+from ..domain.dossier import Dossier, complete_with_cover, unchanged
+from ..domain.errors import NotFound, Unavailable
+from ..domain.events import Act, By, Event
+from ..storage import keys
+from ..storage.items.covers import cover_from
+from ..storage.items.dossiers import dossier_from
+from ..storage.items.people import person_from
+from ..storage.transaction import Refused, Transaction
+from ..storage.writes import write_change, write_cover, write_person
+from ..wiring import Wiring
+
+ROUNDS = 5
+ACTOR = "cover-workflow"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """`obsolete`: another run, or nothing left to do. `checked`: no signer is to be awaited (any more)."""
+
+    obsolete: bool
+    checked: bool
+
+
+def prepare_cover(cover_id: str, code: str, run: int, w: Wiring) -> Prepared:
+    """Look whether this run has work to do; where the province issues without a signer, check the cover now."""
+    for _ in range(ROUNDS):
+        cover, dossier = _read(cover_id, code, w)
+        if cover.run != run or cover.state not in {CoverState.DATA_CREATED, CoverState.CHECKED}:
+            return Prepared(obsolete=True, checked=False)
+        if cover.state is CoverState.CHECKED or not dossier.procedure.automatic_issue:
+            return Prepared(obsolete=False, checked=cover.state is CoverState.CHECKED)
+        now = w.clock.now()
+        transaction = Transaction()
+        write_cover(transaction, check(cover, expected_version=None, signer=ACTOR, at=now))
+        write_change(
+            transaction,
+            unchanged(dossier).then(Event.COVER_CHECKED, Act(now, By.SYSTEM, ACTOR), subject=cover_id),
+        )
+        try:
+            transaction.commit(w.table)
+        except Refused:
+            continue
+        return Prepared(obsolete=False, checked=True)
+    raise _busy()
+
+
+def await_signer(cover_id: str, code: str, task_token: str, w: Wiring) -> None:
+    """Keep the token by which the signer's decision lets the workflow go on.
+
+    A decision that was made before the token lay here found no token: so look once more after.
+    """
+    cover, _ = _read(cover_id, code, w)
+    w.table.put(keys.cover_token(code, cover.number), {"token": task_token, "run": cover.run})
+    release_cover(cover_id, code, w)
+
+
+def release_cover(cover_id: str, code: str, w: Wiring) -> bool:
+    """Let the workflow of a checked cover go on; False where nothing waits (yet, or any more)."""
+    cover, _ = _read(cover_id, code, w)
+    stored = w.table.get(keys.cover_token(code, cover.number))
+    if stored is None or cover.state is not CoverState.CHECKED or stored["run"] != cover.run:
+        return False
+    return w.executions.release(str(stored["token"]), {"checked": True})
+
+
+def checked_cover(cover_id: str, code: str, w: Wiring) -> Cover:
+    """The cover to draw. Raises ValueError for one that nobody checked."""
+    cover, _ = _read(cover_id, code, w)
+    if cover.state not in {CoverState.CHECKED, CoverState.ISSUED}:
+        raise ValueError(f"cover is {cover.state}, not checked")
+    return cover
+
+
+def record_issue(cover_id: str, code: str, file: StoredFile, w: Wiring) -> Cover:
+    """The file is stored: the cover is issued and its dossier done and returned, in one transaction.
+
+    Raises:
+        Unavailable: the table is busy.
+        Conflict: the cover or dossier is no longer in a state to be issued.
+    """
+    for _ in range(ROUNDS):
+        cover, dossier = _read(cover_id, code, w)
+        if cover.state is CoverState.ISSUED:
+            return cover
+        now = w.clock.now()
+        issued = issue(cover, file, now)
+        change = complete_with_cover(dossier, cover_id, Act(now, By.OFFICER, cover.checked_by or ACTOR))
+        record = person_from(dossier.person, w.table.get(keys.person(dossier.person)))
+        transaction = Transaction()
+        write_cover(transaction, issued)
+        write_change(transaction, change)
+        write_person(transaction, record.without_open(code))
+        try:
+            transaction.commit(w.table)
+        except Refused:
+            continue
+        return issued
+    raise _busy()
+
+
+def next_run(cover: Cover, w: Wiring) -> Cover:
+    """Give a cover whose execution died a new run. Raises `Refused` if something else moved it meanwhile."""
+    again = replace(cover, run=cover.run + 1, version=cover.version + 1)
+    transaction = Transaction()
+    write_cover(transaction, again)
+    transaction.commit(w.table)
+    return again
+
+
+def _read(cover_id: str, code: str, w: Wiring) -> tuple[Cover, Dossier]:
+    cover_key = keys.cover(code, int(cover_id.rpartition("-C")[2]))
+    read = w.table.get_many([cover_key, keys.dossier(code)])
+    if len(read) != 2:
+        raise NotFound("COVER_NOT_FOUND", "Không có tờ bìa mang mã này.")
+    return cover_from(read[cover_key]), dossier_from(read[keys.dossier(code)])
+
+
+def _busy() -> Unavailable:
+    return Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")

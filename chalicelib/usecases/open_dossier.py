@@ -1,0 +1,179 @@
+"""A citizen's declaration becomes a dossier with the amount to pay: checked, numbered, committed at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..domain.access import Caller, Role, require_role
+from ..domain.contribution import Quote
+from ..domain.declaration import Declaration, DeclarationDraft, assess, person_identifiable
+from ..domain.dossier import Dossier
+from ..domain.dossier import open_dossier as opened
+from ..domain.errors import Conflict, Fault, Rejected, Unavailable
+from ..domain.events import Act, By
+from ..domain.identifiers import dossier_code
+from ..domain.months import MonthSpan
+from ..domain.participation import PersonRecord
+from ..storage import keys
+from ..storage.items.people import person_from
+from ..storage.table import Stored
+from ..storage.transaction import Refused, Transaction
+from ..storage.writes import write_opened, write_person
+from ..wiring import Wiring
+from .answers import Answer, Idempotency, kept, replay
+
+ROUNDS = 12
+"""How often a declaration that lost a race is tried again; each round starts from what stands there."""
+
+CREATED = 201
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What one batch of reads told."""
+
+    person: PersonRecord
+    national_code: str | None
+    declaration: Declaration
+    quote: Quote
+
+
+def open_dossier(
+    draft: DeclarationDraft,
+    *,
+    wire_faults: Sequence[Fault],
+    unreadable: frozenset[str],
+    idempotency: Idempotency,
+    caller: Caller,
+    present: Callable[[Dossier, datetime], str],
+    w: Wiring,
+) -> Answer:
+    """Open a dossier for a declaration.
+
+    `wire_faults` and `unreadable` are what the door found wrong already; they are told together with
+    every fault of the content. `present` gives the JSON of the answer, which is kept with the
+    dossier, so that the same key gets the same answer.
+
+    Raises:
+        Forbidden: not a portal client.
+        Rejected: every fault at once.
+        Conflict: IDEMPOTENCY_KEY_REUSED; DUPLICATE_DOSSIER naming the open dossier.
+        NotConfigured: a table of the law has no row for this day.
+        Unavailable: a register or the table can't be reached.
+    """
+    require_role(caller, Role.PORTAL)
+    now = w.clock.now()
+    key = keys.idempotency(caller.audience, idempotency.key)
+    for _ in range(ROUNDS):
+        person = w.person(draft.personal_id) if person_identifiable(draft, unreadable) and draft.personal_id else None
+        counter_key = keys.counter(_province(draft), now.date())
+        wanted = [key, counter_key]
+        if person is not None:
+            wanted += [keys.person(person), *w.registers.keys(person)]
+        read = w.table.get_many(wanted)
+        before = replay(idempotency, read.get(key))
+        if before is not None:
+            return before
+        facts = _examined(draft, wire_faults, unreadable, person, read, now, w)
+        counted = read.get(counter_key)
+        number = _count(counted) + 1
+        try:
+            return _commit(facts, number, counted, now, idempotency, caller, present, w)
+        except Refused as lost:
+            before = replay(idempotency, lost.found.get("idempotency"))
+            if before is not None:
+                return before
+    raise Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")
+
+
+def _province(draft: DeclarationDraft) -> str:
+    address = draft.permanent_address
+    return address.province_code if address is not None and address.province_code else "00"
+
+
+def _count(counted: Stored | None) -> int:
+    value = 0 if counted is None else counted["number"]
+    if not isinstance(value, int):
+        raise TypeError("a counter holds no number")
+    return value
+
+
+def _examined(
+    draft: DeclarationDraft,
+    wire_faults: Sequence[Fault],
+    unreadable: frozenset[str],
+    person: str | None,
+    read: dict[keys.Key, Stored],
+    now: datetime,
+    w: Wiring,
+) -> _Facts:
+    """The checked declaration with its quote, or every fault at once."""
+    evidence, record = None, PersonRecord("")
+    if person is not None and draft.personal_id is not None:
+        evidence = w.registers.evidence(person, draft.personal_id, read)
+        record = person_from(person, read.get(keys.person(person)))
+    found = assess(draft, unreadable=unreadable, now=now, law=w.law, evidence=evidence, history=record.history)
+    if found.quote is not None:
+        _refuse_duplicate(record, MonthSpan(found.quote.from_month, found.quote.to_month), found.faults, wire_faults)
+    faults = (*found.faults, *wire_faults)
+    if faults or found.declaration is None or found.quote is None:
+        raise Rejected(faults)
+    return _Facts(record, draft.national_code, found.declaration, found.quote)
+
+
+def _refuse_duplicate(
+    record: PersonRecord, span: MonthSpan, faults: Sequence[Fault], wire_faults: Sequence[Fault]
+) -> None:
+    """One open dossier per person and month; said instead of the overlap that it causes."""
+    other = record.open_dossier_over(span)
+    if other is None or wire_faults or any(fault.code not in {"OVERLAP", "GAP"} for fault in faults):
+        return
+    raise Conflict(
+        "DUPLICATE_DOSSIER",
+        f"Người này đã có hồ sơ {other} đang mở cho các tháng này.",
+        facts={"dossier_code": other},
+    )
+
+
+def _commit(
+    facts: _Facts,
+    number: int,
+    counted: Stored | None,
+    now: datetime,
+    idempotency: Idempotency,
+    caller: Caller,
+    present: Callable[[Dossier, datetime], str],
+    w: Wiring,
+) -> Answer:
+    province = facts.declaration.permanent_address.province_code
+    change = opened(
+        code=dossier_code(w.law.unit_code.on(now.date()).value, province, now.date(), number),
+        national_code=facts.national_code,
+        client_id=caller.audience,
+        person=facts.person.person,
+        declaration=facts.declaration,
+        quote=facts.quote,
+        procedure=w.law.procedure(province, now.date()),
+        act=Act(now, By.PORTAL, caller.sub),
+    )
+    dossier = change.dossier
+    answer = Answer(CREATED, present(dossier, now), replayed=False, version=dossier.version)
+    transaction = Transaction()
+    transaction.put_new(
+        "idempotency",
+        keys.idempotency(caller.audience, idempotency.key),
+        kept(idempotency, answer),
+        or_expired_at=int(time.time()),
+    )
+    write_opened(transaction, change)
+    write_person(transaction, facts.person.with_open(dossier.code, dossier.span))
+    counter_key = keys.counter(province, now.date())
+    if counted is None:
+        transaction.put_new("counter", counter_key, {"number": number})
+    else:
+        transaction.put_over("counter", counter_key, {"number": number}, attribute="number", expected=counted["number"])
+    transaction.commit(w.table)
+    return answer

@@ -1,0 +1,58 @@
+"""What follows from an audit line: executions start, the portal and officers hear, vouchers are matched.
+
+The stream gives each line at least once and in order per dossier; every reaction may be repeated.
+"""
+
+from __future__ import annotations
+
+from ..domain.events import AuditLine, Event, StatusMessage
+from ..log import facts, logger
+from ..storage import keys
+from ..storage.items.covers import cover_from
+from ..storage.items.dossiers import dossier_from
+from ..wiring import Wiring
+from .make_cover import release_cover
+from .match_parked import match_parked
+from .sweep import restart_clocks
+
+log = logger(__name__)
+
+
+def react(line: AuditLine, w: Wiring) -> None:
+    """Do what an audit line asks for.
+
+    Raises whatever keeps a reaction from being done: the stream then gives the line again.
+    """
+    if line.event is Event.CLOCK_SET:
+        restart_clocks(w)
+        return
+    message = StatusMessage.of(line)
+    if message is not None:
+        w.topics.publish_status(message)
+    match line.event:
+        case Event.DOSSIER_OPENED:
+            _start_dossier(line.dossier_code, w)
+            match_parked(line.dossier_code, w)
+        case Event.COVER_CREATED:
+            _start_cover(line, w)
+        case Event.COVER_CHECKED:
+            release_cover(line.subject or "", line.dossier_code, w)
+        case Event.OFFICER_REMINDED | Event.OVERDUE_MARKED:
+            w.topics.publish_notice(line)
+        case _:
+            pass
+    log.info("audit line relayed", extra=facts(dossier_code=line.dossier_code, action=line.event))
+
+
+def _start_dossier(code: str, w: Wiring) -> None:
+    stored = w.table.get(keys.dossier(code))
+    if stored is not None:
+        dossier = dossier_from(stored)
+        w.executions.start_dossier(code, generation=dossier.generation, clock_version=w.clock.version)
+
+
+def _start_cover(line: AuditLine, w: Wiring) -> None:
+    cover_id = line.subject or ""
+    stored = w.table.get(keys.cover(line.dossier_code, int(cover_id.rpartition("-C")[2])))
+    if stored is not None:
+        w.executions.start_cover(cover_from(stored))

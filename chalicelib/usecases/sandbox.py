@@ -1,0 +1,85 @@
+"""What a tester may do in the sandbox: set the business clock, fill the registers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from ..clock import CACHE_SECONDS, SandboxClock
+from ..domain.errors import Conflict, NotFound
+from ..domain.events import GENESIS, AuditLine, By, Event
+from ..domain.months import at_vietnam
+from ..registers.sandbox import Loaded as Loaded
+from ..registers.sandbox import load
+from ..storage import keys
+from ..storage.codec import Value
+from ..storage.items.audit import audit_item
+from ..storage.table import Stored
+from ..storage.transaction import Refused, Transaction
+from ..wiring import Wiring
+
+ROUNDS = 5
+
+
+def set_clock(now: datetime | None, w: Wiring) -> None:
+    """Set business time, which then runs on from there; None gives real time back.
+
+    Answers when every function sees the new time; the deadlines that it makes due fire after that.
+
+    Raises:
+        NotFound: outside the sandbox.
+        Conflict: CLOCK_BUSY, others keep setting it.
+    """
+    clock = w.clock
+    if not isinstance(clock, SandboxClock):
+        raise NotFound("NOT_FOUND", "Không có đường dẫn này.")
+    for _ in range(ROUNDS):
+        stored = w.table.get(keys.SANDBOX_CLOCK)
+        before, previous_hash = _state(stored)
+        real = datetime.now(UTC)
+        offset = 0 if now is None else round((now - real).total_seconds() * 1000)
+        line = AuditLine(
+            dossier_code="sandbox-clock",
+            national_code=None,
+            province_code="00",
+            version=before + 1,
+            event=Event.CLOCK_SET,
+            state="SET" if now is not None else "REAL",
+            national_status=0,
+            status_sequence=None,
+            at=at_vietnam(now or real),
+            by=By.SYSTEM,
+            actor="sandbox",
+            reason=None,
+            subject=None,
+            due_at=None,
+            previous_hash=previous_hash,
+        ).sealed()
+        item: dict[str, Value] = {"offset_milliseconds": offset, "version": line.version, "audit_hash": line.hash}
+        transaction = Transaction()
+        if stored is None:
+            transaction.put_new("clock", keys.SANDBOX_CLOCK, item)
+        else:
+            transaction.put_over("clock", keys.SANDBOX_CLOCK, item, attribute="version", expected=before)
+        transaction.put_new("audit", keys.clock_audit(line.version), audit_item(line))
+        try:
+            transaction.commit(w.table)
+        except Refused:
+            continue
+        clock.forget()
+        time.sleep(CACHE_SECONDS)
+        return
+    raise Conflict("CLOCK_BUSY", "Đồng hồ đang được đặt bởi yêu cầu khác, hãy thử lại.")
+
+
+def _state(stored: Stored | None) -> tuple[int, str]:
+    if stored is None:
+        return 0, GENESIS
+    version = stored["version"]
+    return (version if isinstance(version, int) else 0), str(stored["audit_hash"])
+
+
+def load_registers(rows: Iterable[Loaded], w: Wiring) -> None:
+    """Put facts into the sandbox's registers; answers once each is stored."""
+    load(w.table, ((w.person(row.personal_id), row.fact) for row in rows))

@@ -1,0 +1,114 @@
+"""What a function works with, made once per process and only when first used."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
+
+from . import settings as environment
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from .clock import Clock
+    from .domain.law import Law
+    from .registers import Registers
+    from .storage.executions import Executions
+    from .storage.files import Documents
+    from .storage.outbox import Topics
+    from .storage.table import Table
+
+
+@dataclass
+class Wiring:
+    """The clients and ports of one process; every part is made at first use.
+
+    Not slotted: `cached_property` keeps its values in the instance.
+    """
+
+    settings: Settings
+
+    def client(self, service: str) -> Any:
+        """A boto3 client (untyped) with the house's limits on time and retries."""
+        import boto3
+        from botocore.config import Config
+
+        config = Config(
+            connect_timeout=2,
+            read_timeout=8,
+            retries={"mode": "standard", "total_max_attempts": 3},
+            # Requests are built by the typed code of `storage`; botocore's own check of them
+            # costs more than building them.
+            parameter_validation=False,
+            tcp_keepalive=True,
+            max_pool_connections=32,
+        )
+        return boto3.client(service, config=config)
+
+    @cached_property
+    def table(self) -> Table:
+        from .storage.table import Table
+
+        return Table(self.client("dynamodb"), self.settings.table)
+
+    @cached_property
+    def law(self) -> Law:
+        from .law import load
+
+        return load()
+
+    @cached_property
+    def clock(self) -> Clock:
+        from .clock import RealClock, SandboxClock
+
+        return SandboxClock(self.table) if self.settings.is_sandbox else RealClock()
+
+    @cached_property
+    def registers(self) -> Registers:
+        if self.settings.is_sandbox:
+            from .registers.sandbox import SandboxRegisters
+
+            return SandboxRegisters()
+        from .registers.unconnected import UnconnectedRegisters
+
+        return UnconnectedRegisters()
+
+    @cached_property
+    def documents(self) -> Documents:
+        from .storage.files import Documents
+
+        return Documents(self.client("s3"), self.settings.documents_bucket)
+
+    @cached_property
+    def executions(self) -> Executions:
+        from .storage.executions import Executions
+
+        return Executions(
+            self.client("stepfunctions"),
+            dossier_machine=self.settings.dossier_machine_arn,
+            cover_machine=self.settings.cover_machine_arn,
+        )
+
+    @cached_property
+    def topics(self) -> Topics:
+        from .storage.outbox import Topics
+
+        return Topics(self.client("sns"), self.settings.status_topic_arn, self.settings.notice_topic_arn)
+
+    @cached_property
+    def _identifier_key(self) -> bytes:
+        answer = self.client("secretsmanager").get_secret_value(SecretId=self.settings.identifier_key_secret)
+        secret: str = answer["SecretString"]
+        return secret.encode()
+
+    def person(self, personal_id: str) -> str:
+        """The keyed hash (160 bits, hex) under which a person is kept; no key of the table holds a raw number."""
+        return hmac.digest(self._identifier_key, personal_id.encode(), hashlib.sha256).hex()[:40]
+
+
+@lru_cache(maxsize=1)
+def wiring() -> Wiring:
+    """The process's own wiring, from its environment."""
+    return Wiring(environment.read())

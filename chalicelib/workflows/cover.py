@@ -1,0 +1,63 @@
+"""Light tasks of `cover.asl.json`: prepare, wait for the signer, record the issue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from chalice.app import Blueprint
+
+from ..domain.cover import StoredFile
+from ..usecases.make_cover import await_signer, prepare_cover, record_issue
+from ..wiring import Wiring, wiring
+from .task import Payload, task
+
+bp = Blueprint(__name__)
+
+
+class CoverPayload(Payload):
+    action: Literal["PREPARE", "AWAIT_SIGNER", "RECORD_ISSUE"]
+    cover_id: str
+
+
+class PreparePayload(CoverPayload):
+    run: int
+
+
+class AwaitPayload(CoverPayload):
+    task_token: str
+
+
+class IssuePayload(CoverPayload):
+    key: str
+    sha256: str
+    size: int
+    template_version: str
+
+
+@bp.lambda_function(name="cover_task")
+@task
+def cover_task(event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
+    """Answer `{outcome, automatic_issue}` to PREPARE, `{waiting}` to AWAIT_SIGNER, `{state}` to RECORD_ISSUE."""
+    w = wiring()
+    match CoverPayload.read(event).action:
+        case "PREPARE":
+            return _prepare(PreparePayload.read(event), w)
+        case "AWAIT_SIGNER":
+            waiting: AwaitPayload = AwaitPayload.read(event)
+            await_signer(waiting.cover_id, waiting.dossier_code, waiting.task_token, w)
+            return {"waiting": True}
+        case _:
+            return _record(IssuePayload.read(event), w)
+
+
+def _prepare(payload: PreparePayload, w: Wiring) -> Mapping[str, Any]:
+    prepared = prepare_cover(payload.cover_id, payload.dossier_code, payload.run, w)
+    return {"outcome": "OBSOLETE" if prepared.obsolete else "READY", "automatic_issue": prepared.checked}
+
+
+def _record(payload: IssuePayload, w: Wiring) -> Mapping[str, Any]:
+    file = StoredFile(
+        key=payload.key, sha256=payload.sha256, size=payload.size, template_version=payload.template_version
+    )
+    return {"state": record_issue(payload.cover_id, payload.dossier_code, file, w).state}

@@ -1,0 +1,19 @@
+"""The nightly sweep: starts again what a lost stream record or a dead execution left undone."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from chalice.app import Blueprint, CloudWatchEvent, Cron
+
+from ..usecases.sweep import sweep
+from ..wiring import wiring
+
+bp = Blueprint(__name__)
+
+
+@bp.schedule(Cron(0, 18, "*", "*", "?", "*"), name="sweeper")
+def sweeper(event: CloudWatchEvent) -> dict[str, Any]:
+    """Every night at 01:00 in Việt Nam (18:00 UTC), and whenever an operator invokes it."""
+    return asdict(sweep(wiring()))
