@@ -68,7 +68,7 @@ def _places(record: logging.LogRecord) -> list[str]:
 
 
 def logger(name: str) -> logging.Logger:
-    """The project's logger of this name; the first call sets the one handler up."""
+    """The logger of a module (its `__name__`); the first call sets the one handler up."""
     root = logging.getLogger("chalicelib")
     if not root.handlers:
         handler = logging.StreamHandler(sys.stdout)
@@ -76,7 +76,7 @@ def logger(name: str) -> logging.Logger:
         root.addHandler(handler)
         root.setLevel(os.environ.get("LOG_LEVEL", "INFO"))
         root.propagate = False
-    return logging.getLogger(f"chalicelib.{name}")
+    return logging.getLogger(name)
 
 
 def facts(**values: object) -> Mapping[str, Mapping[str, object]]:
