@@ -30,6 +30,10 @@ class Clock(Protocol):
         """Grows each time the clock is set; 0 for real time that was never touched."""
         ...
 
+    def forget(self) -> None:
+        """Believe nothing that was read before: someone knows of a newer setting."""
+        ...
+
 
 class RealClock:
     """Business time is real time."""
@@ -41,6 +45,9 @@ class RealClock:
 
     def to_real(self, business: datetime) -> datetime:
         return business.astimezone(UTC)
+
+    def forget(self) -> None:
+        """Real time is never remembered."""
 
 
 CACHE_SECONDS = 0.5
@@ -70,7 +77,6 @@ class SandboxClock:
         return self._version
 
     def forget(self) -> None:
-        """Read the table again at the next look."""
         self._read_at = -CACHE_SECONDS
 
     def _refresh(self) -> None:

@@ -40,6 +40,8 @@ def what_is_due(code: str, *, generation: int, clock_version: int, w: Wiring) ->
         NotConfigured: the calendar has no table for a year that is needed.
     """
     dossier = _read(code, w)
+    if clock_version > w.clock.version:
+        w.clock.forget()
     if generation != dossier.generation or clock_version != w.clock.version:
         return Due(SUPERSEDED)
     step = next_step(dossier.progress(), dossier.procedure, w.law.calendar, w.clock.now())

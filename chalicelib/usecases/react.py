@@ -24,6 +24,7 @@ def react(line: AuditLine, w: Wiring) -> None:
     Raises whatever keeps a reaction from being done: the stream then gives the line again.
     """
     if line.event is Event.CLOCK_SET:
+        w.clock.forget()
         restart_clocks(w)
         return
     message = StatusMessage.of(line)
