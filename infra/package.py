@@ -73,15 +73,15 @@ def build(stage: str, *, say: Say = print, root: Path = ROOT) -> Package:
 
 
 def unpack_roots(package: Package, *, root: Path = ROOT) -> tuple[Path, Path]:
-    """The package as Lambda lays it out: the task root (`/var/task`) and the layers (`/opt`), unpacked once."""
+    """The package unpacked, once: the task root (`/var/task` on Lambda) and a folder that holds each layer's `/opt`."""
     target = root / "build" / "unpacked" / _digest([package.code, *package.layers.values()])[:16]
     task, layers = target / "task", target / "opt"
     if not target.exists():
         making = target.with_suffix(".making")
         shutil.rmtree(making, ignore_errors=True)
         shutil.unpack_archive(package.code, making / "task", "zip")
-        for layer in package.layers.values():
-            shutil.unpack_archive(layer, making / "opt", "zip")
+        for name, layer in package.layers.items():
+            shutil.unpack_archive(layer, making / "opt" / name, "zip")
         for old in target.parent.iterdir():
             if old not in (making, target):
                 shutil.rmtree(old, ignore_errors=True)

@@ -17,6 +17,7 @@ from hypercorn.config import Config
 from ministack import app as gateway
 from ministack.services import lambda_svc
 
+from . import gateway_responses
 from .durable.store import Store
 from .settings import HOST, LocalSettings
 
@@ -51,6 +52,7 @@ class Cloud:
     def install(self, executor: Executor) -> None:
         """Let ministack's Lambda call our executor, and keep function output out of its memory."""
         self._store.install()
+        gateway_responses.install()
 
         def execute(function: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
             return executor.execute(function.get("config") or function, event, request_id)
@@ -98,6 +100,7 @@ class Cloud:
             self._stopping.set()  # asked twice: do not wait
             return
         self._draining = True
+        self._store.stop_consumers()
         until = time.monotonic() + DRAIN_SECONDS
         while lambda_svc.executions_in_flight()[0] and time.monotonic() < until:
             await asyncio.sleep(0.05)

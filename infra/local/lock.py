@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from .settings import HOST, LocalSettings
 
 
-class AlreadyRunning(Exception):  # noqa: N818
+class AlreadyRunning(Exception):
     """Another process runs from the same home folder."""
 
 
-class BusyPort(Exception):  # noqa: N818
+class BusyPort(Exception):
     """A port that something else listens on."""
 
 

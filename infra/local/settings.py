@@ -13,7 +13,7 @@ REGION = "ap-southeast-1"
 ACCOUNT = "000000000000"
 HOST = "127.0.0.1"
 STAGE = "sandbox"
-STACK = "bhxh-602e"
+STACK = "bhxh-602e-sandbox"
 
 Handlers = Literal["inline", "process"]
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from ministack.services import sns, sqs
+from ministack.services import lambda_svc, sns, sqs
 
 from ..journal import Entry
 from .recorder import Recorder
@@ -39,6 +39,12 @@ class Queues:
         for name in ("_collect_msgs", "_expire_retained"):
             self._wrap(name, self._gated)
         self._wrap("_act_change_visibility", self._gated, "ChangeMessageVisibility")
+        lambda_svc._send_ddb_stream_failure_record = self._noting(_on_failure)(
+            lambda_svc._send_ddb_stream_failure_record
+        )
+        lambda_svc._route_async_failure = self._noting(lambda target, *rest: [sqs._queue_by_arn(target)])(
+            lambda_svc._route_async_failure
+        )
         sns._deliver_to_sqs = self._noting(lambda endpoint, *rest, **named: [sqs._queue_by_arn(endpoint)])(
             sns._deliver_to_sqs
         )
@@ -112,6 +118,12 @@ def _by_url(data: dict[str, Any], url: str) -> list[Queue | None]:
         return [sqs._get_q(data.get("QueueUrl", url))]
     except sqs._Err:
         return []  # the function itself answers that there is no such queue
+
+
+def _on_failure(mapping: dict[str, Any], *rest: Any) -> list[Queue | None]:
+    """Where a mapping's given-up records go."""
+    target = ((mapping.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination", "")
+    return [sqs._queue_by_arn(target)] if ":sqs:" in target else []
 
 
 def _with_dead_letters(queue: Queue) -> list[Queue | None]:

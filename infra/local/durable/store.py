@@ -15,6 +15,7 @@ from ministack.core import persistence
 from ministack.services import lambda_svc
 
 from ..journal import JOURNAL, Entry, Generations, read_journal
+from ..streams import StreamReader
 from .executions import BEGAN, ENDED, Executions
 from .queues import MESSAGES, Queues, make_visible
 from .recorder import Recorder
@@ -46,6 +47,7 @@ class Store:
         self._table = Table(self._recorder)
         self._queues = Queues(self._recorder)
         self._executions = Executions(self._recorder)
+        self._streams = StreamReader(self._table.emitted)
         self._changed_at: float | None = None
         self._ensure_poller = lambda_svc._ensure_poller
         self._dispatch = gateway._dispatch_service_request
@@ -58,6 +60,7 @@ class Store:
         self._table.install()
         self._queues.install()
         self._executions.install()
+        self._streams.install()
         gateway._load_persisted_state = self._load
         gateway.save_all = lambda services: self.save()
         gateway._dispatch_service_request = self._note_structure
@@ -103,7 +106,12 @@ class Store:
         """Let queues and streams be read, and start interrupted executions again. Answers how many."""
         lambda_svc._ensure_poller = self._ensure_poller
         self._ensure_poller()
+        self._streams.start()
         return self._executions.restart_interrupted()
+
+    def stop_consumers(self) -> None:
+        """Begin no further batch of a stream."""
+        self._streams.stop()
 
     def save(self) -> None:
         """Write a new generation and make it the valid one. Call on the event loop: no request then runs."""

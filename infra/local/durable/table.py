@@ -40,6 +40,8 @@ class Table:
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
         self._request = _Request()
+        self.emitted = threading.Event()
+        """Set whenever a stream has a new record."""
         self._set, self._remove = dynamodb._set_item, dynamodb._remove_item
         self._emit, self._handle = dynamodb._emit_stream_event, dynamodb.handle_request
 
@@ -64,6 +66,8 @@ class Table:
                     self._recorder.write([ITEMS, get_account_id(), get_region(), changes])
                 for emission in emissions:
                     self._emit(*emission)
+            if emissions:
+                self.emitted.set()
 
     def _set_and_note(self, table: Any, partition: Any, sort: Any, item: Any) -> Any:
         old = self._set(table, partition, sort, item)
