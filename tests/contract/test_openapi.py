@@ -1,0 +1,131 @@
+"""The OpenAPI document is valid, complete, and true of its own examples."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema
+import pytest
+from openapi_spec_validator import validate
+from pydantic import BaseModel
+
+from chalicelib.http import officers, portal, public, sandbox
+from chalicelib.http.openapi import document as made
+from chalicelib.http.operations import OPERATIONS
+from tests.contract.documents import document, routes
+
+BLUEPRINTS = (officers.bp, portal.bp, public.bp, sandbox.bp)
+"""Imported so that every operation is declared."""
+
+VIETNAMESE = re.compile("[ăâđêôơưàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ]", re.IGNORECASE)
+
+
+def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in document()["paths"].items():
+        for method, operation in methods.items():
+            yield path, method.upper(), operation
+
+
+def contents() -> dict[str, dict[str, Any]]:
+    """Every content with a schema: of bodies, answers and problems."""
+    return {
+        f"{method} {path} {place} {kind}": content
+        for path, method, operation in operations()
+        for place, holder in [("body", operation.get("requestBody", {})), *operation["responses"].items()]
+        for kind, content in holder.get("content", {}).items()
+    }
+
+
+def check(instance: Any, schema: dict[str, Any]) -> None:
+    whole = {**schema, "components": document()["components"]}
+    jsonschema.Draft202012Validator(whole).validate(instance)
+
+
+def test_the_document_is_openapi_3_1() -> None:
+    assert document()["openapi"].startswith("3.1.")
+    validate(document())
+
+
+def test_every_route_is_documented_and_nothing_else() -> None:
+    described = {(path, method) for path, method, _ in operations()}
+    assert described == set(routes("sandbox"))
+
+
+def test_the_routes_of_the_contract_are_there() -> None:
+    assert set(routes("production")) >= {
+        ("/v1/quotes", "POST"),
+        ("/v1/dossiers", "POST"),
+        ("/v1/dossiers/{code}", "GET"),
+        ("/v1/dossiers/{code}/cover", "GET"),
+        ("/v1/provinces", "GET"),
+        ("/v1/openapi.json", "GET"),
+        ("/v1/officer/dossiers", "GET"),
+        ("/v1/officer/covers", "GET"),
+        ("/v1/officer/covers/{cover_id}/issue", "POST"),
+    }
+
+
+@pytest.mark.parametrize("stage", ("production", "staging", ""))
+def test_sandbox_routes_exist_in_the_sandbox_only(stage: str) -> None:
+    assert not [path for path, _ in routes(stage) if path.startswith("/sandbox")]
+    assert len([path for path, _ in routes("sandbox") if path.startswith("/sandbox")]) == 6
+
+
+def test_only_public_routes_go_without_a_token() -> None:
+    open_to_all = {path for path, _, operation in operations() if not operation["security"]}
+    assert {path for path in open_to_all if not path.startswith("/sandbox")} == {
+        "/v1/quotes",
+        "/v1/provinces",
+        "/v1/openapi.json",
+    }
+    assert {path for (path, _), signed_in in routes("sandbox").items() if not signed_in} == open_to_all
+
+
+def test_operation_ids_are_unique_and_summaries_vietnamese() -> None:
+    listed = [operation for _, _, operation in operations()]
+    assert len({operation["operationId"] for operation in listed}) == len(listed)
+    for operation in listed:
+        assert VIETNAMESE.search(operation["summary"]), operation["operationId"]
+
+
+def test_every_example_holds_against_its_schema() -> None:
+    bare = [place for place, content in contents().items() if "example" not in content]
+    assert bare == [
+        "POST /v1/officer/covers/{cover_id}/issue body application/json",
+        "GET /v1/openapi.json 200 application/json",
+    ]
+    for content in contents().values():
+        if "example" in content:
+            check(content["example"], content["schema"])
+
+
+def test_requests_refuse_unknown_fields_in_their_schemas() -> None:
+    schemas = document()["components"]["schemas"]
+    bodies = {operation.body.__name__ for operation in OPERATIONS.values() if operation.body is not None}
+    for name in bodies:
+        assert schemas[name]["additionalProperties"] is False
+
+
+def test_every_operation_names_its_problems() -> None:
+    for path, method, operation in operations():
+        statuses = set(operation["responses"])
+        assert {"500", "503"} <= statuses
+        assert ({"401", "403"} <= statuses) is bool(operation["security"]), (method, path)
+        assert ("requestBody" not in operation) or {"400", "413", "415", "422"} <= statuses
+        for status, answer in operation["responses"].items():
+            if int(status) >= 400:
+                assert list(answer["content"]) == ["application/problem+json"]
+                assert re.search(r"`[A-Z][A-Z0-9_]+`", answer["description"])
+
+
+class Message(BaseModel):
+    """Một thông điệp của hàng đợi."""
+
+    id: str
+
+
+def test_further_models_can_be_published_beside() -> None:
+    whole = made([("/v1/quotes", "POST")], [Message])
+    assert whole["components"]["schemas"]["Message"]["properties"]["id"]["type"] == "string"

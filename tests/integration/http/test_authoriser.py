@@ -1,0 +1,222 @@
+"""Which tokens hold. The authoriser is a function of its own: it must work when nothing else was imported."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from moto import mock_aws
+
+from chalicelib.http import auth
+from chalicelib.http.auth import BadToken, KeySet, Verifier
+
+ISSUER, AUDIENCE = "https://issuer.example", "bhxh-602e"
+RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+EC_KEY = ec.generate_private_key(ec.SECP256R1())
+METHOD_ARN = "arn:aws:execute-api:ap-southeast-1:123456789012:abc123/api/POST/v1/dossiers"
+
+
+def jwk_rsa(kid: str, **more: str) -> dict[str, Any]:
+    public: dict[str, Any] = jwt.algorithms.RSAAlgorithm.to_jwk(RSA_KEY.public_key(), as_dict=True)
+    return {"kty": "RSA", "n": public["n"], "e": public["e"], "kid": kid, "use": "sig", "alg": "RS256", **more}
+
+
+def jwk_ec(kid: str) -> dict[str, Any]:
+    public: dict[str, Any] = jwt.algorithms.ECAlgorithm.to_jwk(EC_KEY.public_key(), as_dict=True)
+    return {**public, "kid": kid, "use": "sig", "alg": "ES256"}
+
+
+JWKS = json.dumps(
+    {
+        "keys": [
+            jwk_rsa("r1"),
+            jwk_ec("e1"),
+            jwk_rsa("encryption", use="enc"),
+            jwk_rsa("ps", alg="PS256"),
+            {"kty": "oct", "k": "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0", "kid": "h1", "alg": "HS256"},
+            {"kty": "unknown", "kid": "u1"},
+        ],
+        "clients": {"dvc": ["zalo", "vneid"]},
+    }
+)
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    now = int(time.time())
+    whole = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "iat": now,
+        "exp": now + 600,
+        "sub": "officer-79",
+        "role": "officer",
+        "province": ["79", "74"],
+        **changes,
+    }
+    return {name: value for name, value in whole.items() if value is not None}
+
+
+def signed(content: dict[str, Any], *, key: Any = RSA_KEY, algorithm: str = "RS256", kid: str | None = "r1") -> str:
+    return "Bearer " + jwt.encode(content, key, algorithm=algorithm, headers={"kid": kid} if kid else None)
+
+
+@pytest.fixture(name="verifier")
+def _verifier() -> Verifier:
+    return Verifier(ISSUER, AUDIENCE, KeySet(fetch=lambda: JWKS))
+
+
+def test_an_officers_token_gives_role_and_provinces(verifier: Verifier) -> None:
+    assert verifier.context(signed(claims())) == {
+        "sub": "officer-79",
+        "role": "officer",
+        "client_id": "",
+        "provinces": "79 74",
+        "also_sees": "",
+    }
+
+
+def test_a_portals_token_gives_its_client_and_whom_else_it_sees(verifier: Verifier) -> None:
+    context = verifier.context(signed(claims(role="portal", client_id="dvc", province=None)))
+    assert (context["client_id"], context["also_sees"], context["provinces"]) == ("dvc", "zalo vneid", "")
+
+
+def test_es256_holds_too(verifier: Verifier) -> None:
+    assert verifier.context(signed(claims(role="ops"), key=EC_KEY, algorithm="ES256", kid="e1"))["role"] == "ops"
+
+
+BAD = {
+    "another issuer": signed(claims(iss="https://evil.example")),
+    "another audience": signed(claims(aud="other")),
+    "expired": signed(claims(exp=int(time.time()) - 60)),
+    "without expiry": signed(claims(exp=None)),
+    "without subject": signed(claims(sub=None)),
+    "without issuer": signed(claims(iss=None)),
+    "without audience": signed(claims(aud=None)),
+    "not yet": signed(claims(nbf=int(time.time()) + 600)),
+    "another key": signed(claims(), key=OTHER_KEY),
+    "unknown key id": signed(claims(), kid="r2"),
+    "no key id": signed(claims(), kid=None),
+    "a key for encryption": signed(claims(), kid="encryption"),
+    "an algorithm not allowed": signed(claims(), algorithm="PS256", kid="ps"),
+    "the shared secret's algorithm": signed(claims(), key="secret" * 6, algorithm="HS256", kid="h1"),
+    "hmac under an rsa key id": signed(claims(), key="x" * 32, algorithm="HS256", kid="r1"),
+    "rsa under an ec key id": signed(claims(), kid="e1"),
+    "unknown role": signed(claims(role="admin")),
+    "no role": signed(claims(role=None)),
+    "a role that is a list": signed(claims(role=["officer"])),
+    "an officer without provinces": signed(claims(province=None)),
+    "an officer with a string": signed(claims(province="79")),
+    "a province with a space": signed(claims(province=["79 01"])),
+    "a portal without client": signed(claims(role="portal", client_id=None)),
+    "a client with a space": signed(claims(role="portal", client_id="a b")),
+    "no scheme": signed(claims()).removeprefix("Bearer "),
+    "basic": "Basic dXNlcjpwYXNz",
+    "nothing": "",
+    "an empty token": "Bearer ",
+    "no token at all": "Bearer abc",
+    "unsigned": "Bearer " + jwt.encode(claims(), None, algorithm="none", headers={"kid": "r1"}),
+    "far too long": "Bearer " + "a" * 9000,
+    "no ascii": "Bearer \u00e0.\u00e0.\u00e0",
+}
+
+
+@pytest.mark.parametrize("authorization", BAD.values(), ids=BAD.keys())
+def test_a_bad_token_does_not_hold(verifier: Verifier, authorization: str) -> None:
+    with pytest.raises(BadToken):
+        verifier.context(authorization)
+
+
+def test_a_changed_payload_does_not_hold(verifier: Verifier) -> None:
+    head, _, signature = signed(claims()).split(".")
+    other = signed(claims(province=["01"])).split(".")[1]
+    with pytest.raises(BadToken):
+        verifier.context(f"{head}.{other}.{signature}")
+
+
+def test_keys_are_kept_for_five_minutes_and_read_again_for_a_new_one() -> None:
+    clock, reads = [0.0], []
+
+    def fetch() -> str:
+        reads.append(clock[0])
+        return JWKS
+
+    keys = KeySet(fetch=fetch, now=lambda: clock[0])
+    keys.key("r1")
+    for moment, kid in (
+        (10.0, "r1"),
+        (29.0, "new"),
+        (31.0, "new"),
+        (32.0, "new"),
+        (62.0, "new"),
+        (361.0, "r1"),
+        (362.0, "r1"),
+    ):
+        clock[0] = moment
+        if kid == "new":
+            with pytest.raises(BadToken):
+                keys.key(kid)
+        else:
+            keys.key(kid)
+    assert reads == [0.0, 31.0, 62.0, 362.0]
+
+
+@pytest.fixture
+def _configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("JWKS_PARAMETER", "/bhxh/jwks")
+    monkeypatch.setenv("JWT_ISSUER", ISSUER)
+    monkeypatch.setenv("JWT_AUDIENCE", AUDIENCE)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-southeast-1")
+    monkeypatch.setattr(auth, "_verifier", None)
+    with mock_aws():
+        boto3.client("ssm").put_parameter(Name="/bhxh/jwks", Value=JWKS, Type="String")
+        yield
+
+
+def event(token: str) -> dict[str, Any]:
+    return {"type": "TOKEN", "authorizationToken": token, "methodArn": METHOD_ARN}
+
+
+@pytest.mark.usefixtures("_configured")
+def test_the_function_lets_a_good_token_pass_to_every_route() -> None:
+    answer = auth.token_authorizer(event(signed(claims())), None)
+    assert answer["principalId"] == "officer-79"
+    assert answer["context"]["role"] == "officer"
+    assert answer["policyDocument"]["Statement"] == [
+        {
+            "Action": "execute-api:Invoke",
+            "Effect": "Allow",
+            "Resource": ["arn:aws:execute-api:ap-southeast-1:123456789012:abc123/api/*/*"],
+        }
+    ]
+    assert all(isinstance(value, str) for value in answer["context"].values())
+
+
+@pytest.mark.usefixtures("_configured")
+def test_the_function_answers_a_bad_token_as_api_gateway_wants_it() -> None:
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
+        auth.token_authorizer(event(signed(claims(iss="https://evil.example"))), None)
+
+
+@pytest.mark.usefixtures("_configured")
+def test_a_lost_key_set_is_our_failure_and_not_the_callers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JWKS_PARAMETER", "/bhxh/other")
+    with pytest.raises(Exception, match="ParameterNotFound"):
+        auth.token_authorizer(event(signed(claims())), None)
+
+
+def test_the_module_alone_has_the_handler_and_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from chalicelib.http.auth import token_authorizer as f;"
+        "heavy = {'jwt', 'cryptography', 'boto3', 'botocore', 'pydantic'} & set(sys.modules);"
+        "assert callable(f); assert not heavy, heavy; assert 'app' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
