@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from chalicelib.http.problems import CONTENT_TYPE, problem_body
+
 STAGES = ("sandbox", "staging", "production")
 SANDBOX = "sandbox"
 # Of the sandbox alone: elsewhere the deployment has to name its token issuer.
@@ -78,21 +80,16 @@ def finish(template: dict[str, Any], stage: str) -> dict[str, Any]:
 
 def gateway_responses() -> dict[str, dict[str, Any]]:
     """API Gateway's own answers as `x-amazon-apigateway-gateway-responses` (AWS extension of OpenAPI)."""
-    table: dict[str, dict[str, Any]] = _load_yaml(_HERE / "gateway_responses.yaml")
+    table: dict[str, dict[str, Any]] = _load_yaml(_HERE / "template" / "answers" / "gateway_responses.yaml")
     return {name: _gateway_response(row) for name, row in table.items()}
 
 
 def _gateway_response(row: dict[str, Any]) -> dict[str, Any]:
-    problem = {
-        "type": "about:blank",
-        "title": row["title"],
-        "status": row["status"],
-        "detail": row["detail"],
-        "code": row["code"],
-        "errors": [],
-        "trace_id": "$context.requestId",
+    problem = problem_body(row["status"], row["code"], row["detail"], "$context.requestId")
+    headers = {
+        "gatewayresponse.header.Content-Type": f"'{CONTENT_TYPE}'",
+        "gatewayresponse.header.Cache-Control": "'no-store'",
     }
-    headers = {"gatewayresponse.header.Content-Type": "'application/problem+json; charset=utf-8'"}
     if "retry_after" in row:
         headers["gatewayresponse.header.Retry-After"] = f"'{row['retry_after']}'"
     if row["status"] == 401:
