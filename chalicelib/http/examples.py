@@ -179,7 +179,7 @@ ANSWERS: Final[dict[str, Any]] = {
             {
                 "code": "79",
                 "name": "Thành phố Hồ Chí Minh",
-                "unit_type": "CITY",
+                "unit_type": "thành phố",
                 "valid_from": "2025-07-01",
                 "valid_to": None,
                 "predecessors": ["74", "77", "79"],

@@ -11,6 +11,8 @@ from typing import Any, Final, Literal, TypeAlias
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from chalicelib.published import messages
+
 from . import problems
 from .examples import ANSWERS, BODIES
 from .operations import OPERATIONS, Operation
@@ -31,6 +33,7 @@ Tiếp nhận và giải quyết thủ tục 602e: đăng ký, đóng BHXH tự 
   refused with `UNKNOWN_FIELD`.
 - `Idempotency-Key`: the same key with the same JSON (spaces and order of names do not count) gives the first answer
   again with `Idempotent-Replayed: true`, for 7 days; with another body it is a 409 `IDEMPOTENCY_KEY_REUSED`.
+- Under `webhooks`: what the topic `dossier-status` sends, and what the queue `vouchers` takes.
 - A dossier and a cover have a `version`, which stands in quotes in `ETag` and `If-Match`.
 """
 
@@ -68,13 +71,11 @@ def document_text(routes: tuple[tuple[str, str], ...]) -> str:
     return json.dumps(document(routes), ensure_ascii=False, separators=(",", ":"))
 
 
-def document(routes: Iterable[tuple[str, str]], more: Iterable[type[BaseModel]] = ()) -> dict[str, Any]:
-    """The document as a dict; schemas of `more` models are published beside those of the operations.
-
-    Raises KeyError for a route that no operation declares.
-    """
+def document(routes: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """The document as a dict. Raises KeyError for a route that no operation declares."""
     operations = [OPERATIONS[route] for route in sorted(routes)]
-    schemas = _schemas(operations, more)
+    channels = messages()
+    schemas = _schemas(operations, channels.values())
     return {
         "openapi": "3.1.0",
         "info": {"title": "BHXH tự nguyện, thủ tục 602e", "version": VERSION, "description": DESCRIPTION},
@@ -83,6 +84,7 @@ def document(routes: Iterable[tuple[str, str]], more: Iterable[type[BaseModel]] 
             path: {operation.method.lower(): _operation(operation) for operation in group}
             for path, group in groupby(operations, key=lambda operation: operation.path)
         },
+        "webhooks": {name: {"post": _message(name, model)} for name, model in channels.items()},
         "components": {
             "schemas": schemas,
             "headers": dict(HEADERS),
@@ -129,6 +131,17 @@ def _operation(operation: Operation) -> dict[str, Any]:
         described["requestBody"] = _request_body(operation)
     described["responses"] = {str(operation.status): _success(operation), **_problems(operation)}
     return described
+
+
+def _message(channel: str, model: type[BaseModel]) -> dict[str, Any]:
+    """What a channel carries. OpenAPI has no queues: a webhook is its nearest form."""
+    return {
+        "operationId": channel.replace("-", "_"),
+        "summary": (model.__doc__ or channel).strip().partition("\n")[0],
+        "tags": ["messages"],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": _ref(model)}}},
+        "responses": {"200": {"description": "Đã nhận."}},
+    }
 
 
 def _tag(path: str) -> str:

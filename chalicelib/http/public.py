@@ -68,7 +68,8 @@ def list_provinces(request: Incoming) -> Reply:
     limit: int = asked["limit"]
     items = tuple(map(present.province_item, known[:limit]))
     page = answers.ProvincePage(items=items, next_cursor=items[-1].code if len(known) > limit else None)
-    return Reply.of(page, headers={"Cache-Control": "public, max-age=300"})
+    # Without a date the answer is true today only.
+    return Reply.of(page, headers={"Cache-Control": "public, max-age=300"} if asked["on"] else {})
 
 
 @operation(bp, "GET", "/v1/openapi.json", signed_in=False, answer_headers=("Cache-Control",))

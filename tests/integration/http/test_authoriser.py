@@ -123,7 +123,7 @@ BAD = {
     "nothing": "",
     "an empty token": "Bearer ",
     "no token at all": "Bearer abc",
-    "unsigned": "Bearer " + jwt.encode(claims(), None, algorithm="none", headers={"kid": "r1"}),
+    "unsigned": "Bearer " + jwt.encode(claims(), "", algorithm="none", headers={"kid": "r1"}),
     "far too long": "Bearer " + "a" * 9000,
     "no ascii": "Bearer \u00e0.\u00e0.\u00e0",
 }

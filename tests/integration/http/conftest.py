@@ -1,0 +1,121 @@
+"""The application in this process over moto, with a business clock that stands where a test puts it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from chalicelib.domain.months import VIETNAM
+from chalicelib.wiring import Wiring, wiring
+from tests.integration.http.harness import Api
+
+ENVIRONMENT = {
+    "AWS_DEFAULT_REGION": "ap-southeast-1",
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "STAGE": "sandbox",
+    "TABLE_NAME": "bhxh",
+    "DOCUMENTS_BUCKET": "documents",
+    "STATUS_TOPIC_ARN": "arn:aws:sns:ap-southeast-1:123456789012:dossier-status.fifo",
+    "NOTICE_TOPIC_ARN": "arn:aws:sns:ap-southeast-1:123456789012:notices",
+    "DOSSIER_MACHINE_ARN": "arn:aws:states:ap-southeast-1:123456789012:stateMachine:dossier",
+    "COVER_MACHINE_ARN": "arn:aws:states:ap-southeast-1:123456789012:stateMachine:cover",
+    "IDENTIFIER_KEY_SECRET": "identifier-key",
+    "JWT_ISSUER": "https://issuer.example",
+    "JWT_AUDIENCE": "bhxh-602e",
+    "JWKS_PARAMETER": "/bhxh/jwks",
+}
+
+START = datetime(2023, 2, 6, 9, 0, tzinfo=VIETNAM)
+
+
+@dataclass
+class StandingClock:
+    """Business time stands still until a test moves it."""
+
+    moment: datetime = START
+    version: int = 0
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def to_real(self, business: datetime) -> datetime:
+        return business.astimezone(UTC)
+
+
+def create_table() -> None:
+    names = ("PK", "SK", "GSI1PK", "GSI1SK", "GSI2PK", "GSI2SK")
+
+    def schema(prefix: str) -> list[dict[str, str]]:
+        return [
+            {"AttributeName": f"{prefix}PK", "KeyType": "HASH"},
+            {"AttributeName": f"{prefix}SK", "KeyType": "RANGE"},
+        ]
+
+    boto3.client("dynamodb").create_table(
+        TableName=ENVIRONMENT["TABLE_NAME"],
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
+        KeySchema=schema(""),
+        GlobalSecondaryIndexes=[
+            {"IndexName": index, "KeySchema": schema(index), "Projection": {"ProjectionType": "ALL"}}
+            for index in ("GSI1", "GSI2")
+        ],
+    )
+
+
+@pytest.fixture(name="w")
+def _w(monkeypatch: pytest.MonkeyPatch) -> Iterator[Wiring]:
+    """The process's wiring over an empty table."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        create_table()
+        boto3.client("secretsmanager").create_secret(Name=ENVIRONMENT["IDENTIFIER_KEY_SECRET"], SecretString="k" * 32)
+        boto3.client("s3").create_bucket(
+            Bucket=ENVIRONMENT["DOCUMENTS_BUCKET"],
+            CreateBucketConfiguration={"LocationConstraint": ENVIRONMENT["AWS_DEFAULT_REGION"]},
+        )
+        wiring.cache_clear()
+        made = wiring()
+        made.__dict__["clock"] = StandingClock()
+        yield made
+        wiring.cache_clear()
+
+
+@pytest.fixture(name="clock")
+def _clock(w: Wiring) -> StandingClock:
+    clock = w.clock
+    assert isinstance(clock, StandingClock)
+    return clock
+
+
+@pytest.fixture(name="api")
+def _api(w: Wiring) -> Api:
+    return Api(importlib.import_module("app").app)
+
+
+@dataclass(frozen=True)
+class TableContents:
+    """All that the table holds, to compare before and after."""
+
+    client: Any
+
+    def items(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.client.scan(TableName=ENVIRONMENT["TABLE_NAME"])["Items"]
+        return sorted(found, key=lambda item: (item["PK"]["S"], item["SK"]["S"]))
+
+    def kinds(self) -> list[str]:
+        return sorted({item["PK"]["S"].partition("#")[0] for item in self.items()})
+
+
+@pytest.fixture(name="table")
+def _table(w: Wiring) -> TableContents:
+    return TableContents(boto3.client("dynamodb"))
