@@ -12,6 +12,8 @@ import sys
 import threading
 import time
 import traceback
+import uuid
+from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from infra.package import Package, build
@@ -20,7 +22,7 @@ from .cloud import Cloud, Executor
 from .deploy import Deployment, client, deploy
 from .durable.store import Store
 from .inline import InlineHandlers, prepare_imports, set_environment
-from .settings import REGION, ROOT, STAGE, LocalSettings
+from .settings import ACCOUNT, REGION, ROOT, STAGE, LocalSettings
 from .slim import drop_artefacts, free_memory
 from .tokens import AUDIENCE, ISSUER, load_issuer
 from .workers import ProcessHandlers
@@ -94,11 +96,12 @@ class Launcher:
             cloud.stop()
 
     def _sweep(self) -> None:
-        """What the nightly sweep does on AWS: start what a crash left unstarted."""
-        names = [each["FunctionName"] for each in client("lambda", self._settings).list_functions()["Functions"]]
+        """What the nightly schedule does on AWS: start what a crash left unstarted."""
+        functions = client("lambda", self._settings)
+        names = [each["FunctionName"] for each in functions.list_functions()["Functions"]]
         sweeper = next((name for name in names if name.endswith("sweeper")), None)
         if sweeper:
-            answer = client("lambda", self._settings).invoke(FunctionName=sweeper, Payload=b"{}")
+            answer = functions.invoke(FunctionName=sweeper, Payload=json.dumps(_scheduled_event()).encode())
             if answer.get("FunctionError"):
                 log.error("the sweeper failed: %s", answer["Payload"].read().decode())
 
@@ -145,6 +148,21 @@ class Launcher:
 
     def _say(self, text: str) -> None:
         print(f"[{time.monotonic() - self._began:5.1f} s] {text}", flush=True)
+
+
+def _scheduled_event() -> dict[str, Any]:
+    """The event of a schedule's tick, as EventBridge sends it."""
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": "Scheduled Event",
+        "source": "aws.scheduler",
+        "account": ACCOUNT,
+        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": REGION,
+        "resources": [],
+        "detail": {},
+    }
 
 
 def _handlers(package: Package) -> list[str]:

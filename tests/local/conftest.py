@@ -1,0 +1,43 @@
+"""One local run for all scenarios of a test session; its clock is given back after each test."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from infra.local.client import LocalClient
+
+from .harness import LocalRun
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here speaks to a local run."""
+    for item in items:
+        if "tests/local" in item.path.as_posix():
+            item.add_marker(pytest.mark.local)
+
+
+@pytest.fixture(scope="session")
+def local_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
+    """The deployed system, handlers in the launcher's process."""
+    run = LocalRun(tmp_path_factory.mktemp("local")).start()
+    yield run
+    run.stop()
+
+
+@pytest.fixture
+def system(local_run: LocalRun) -> Iterator[LocalClient]:
+    """A client of the deployed system. The business clock shows real time again afterwards."""
+    yield local_run.client
+    local_run.client.set_clock(None)
+
+
+_serials = itertools.count(100_000)
+
+
+@pytest.fixture
+def serial() -> int:
+    """The last six digits of a card that no other test of the session uses."""
+    return next(_serials)

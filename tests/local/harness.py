@@ -1,0 +1,122 @@
+"""Starts and ends local runs for tests, each on free ports with its own data."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from infra.local.client import LocalClient
+
+ROOT = Path(__file__).resolve().parents[2]
+START_PATIENCE_SECONDS = 120.0
+"""Generous: the first start of a fresh clone packs the layers."""
+
+
+class LocalRun:
+    """One local run: `start` it, then `stop`, `kill` and `start` it again as a test needs."""
+
+    def __init__(self, home: Path, *, handlers: str = "inline") -> None:
+        self.home = home
+        self.handlers = handlers
+        self.port, self.aws_port = free_ports(2)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._client: LocalClient | None = None
+        self.ready_seconds = 0.0
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the launcher is started with."""
+        return {
+            **os.environ,
+            "PORT": str(self.port),
+            "AWS_PORT": str(self.aws_port),
+            "LOCAL_HOME": str(self.home),
+            "HANDLERS": self.handlers,
+        }
+
+    @property
+    def output(self) -> Path:
+        """What the launcher says on the terminal."""
+        return self.home / "terminal.txt"
+
+    @property
+    def pid(self) -> int:
+        if self._process is None:
+            raise AssertionError("the local run has not been started")
+        return self._process.pid
+
+    @property
+    def client(self) -> LocalClient:
+        """A client of the run as it is now."""
+        if self._client is None:
+            self._client = LocalClient(self.home / "endpoints.json")
+        return self._client
+
+    def start(self) -> LocalRun:
+        """Start and wait until it is ready. Raises `AssertionError` with what it said when it is not."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        began = time.monotonic()
+        with self.output.open("ab") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "infra.local"],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+            )
+        self._client = None
+        while not self._is_ready():
+            ended = self._process.poll() is not None
+            if ended or time.monotonic() - began > START_PATIENCE_SECONDS:
+                raise AssertionError(f"the local run is not ready:\n{self.output.read_text('utf-8')}")
+            time.sleep(0.05)
+        self.ready_seconds = time.monotonic() - began
+        return self
+
+    def _is_ready(self) -> bool:
+        """Whether this process, not one before it, has written its endpoints."""
+        endpoints = self.home / "endpoints.json"
+        return endpoints.exists() and f"process {self.pid}," in (self.home / "run.lock").read_text("utf-8")
+
+    def stop(self, patience: float = 30.0) -> int:
+        """End it as Ctrl-C does. Answers the exit status."""
+        return self._end(signal.SIGINT, patience)
+
+    def kill(self) -> None:
+        """End it as a power button would: no handler of its runs."""
+        self._end(signal.SIGKILL, 10.0)
+
+    def _end(self, number: signal.Signals, patience: float) -> int:
+        if self._process is None or self._process.poll() is not None:
+            return 0
+        self._process.send_signal(number)
+        return self._process.wait(patience)
+
+    def memory_mib(self) -> float:
+        """Resident memory of the launcher and its workers."""
+        total = 0
+        for status in Path("/proc").glob("[0-9]*/status"):
+            try:
+                lines = dict(line.split(":", 1) for line in status.read_text("utf-8").splitlines() if ":" in line)
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if str(self.pid) in (lines["Pid"].strip(), lines["PPid"].strip()) and "VmRSS" in lines:
+                total += int(lines["VmRSS"].split()[0])
+        return total / 1024
+
+
+def free_ports(count: int) -> tuple[int, ...]:
+    """Ports that nobody listens on."""
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = tuple(each.getsockname()[1] for each in sockets)
+    for each in sockets:
+        each.close()
+    return ports
