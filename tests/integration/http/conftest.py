@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -50,7 +51,7 @@ class StandingClock:
         return business.astimezone(UTC)
 
 
-def create_table() -> None:
+def create_table(client: Any, name: str) -> None:
     names = ("PK", "SK", "GSI1PK", "GSI1SK", "GSI2PK", "GSI2SK")
 
     def schema(prefix: str) -> list[dict[str, str]]:
@@ -59,10 +60,10 @@ def create_table() -> None:
             {"AttributeName": f"{prefix}SK", "KeyType": "RANGE"},
         ]
 
-    boto3.client("dynamodb").create_table(
-        TableName=ENVIRONMENT["TABLE_NAME"],
+    client.create_table(
+        TableName=name,
         BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
+        AttributeDefinitions=[{"AttributeName": each, "AttributeType": "S"} for each in names],
         KeySchema=schema(""),
         GlobalSecondaryIndexes=[
             {"IndexName": index, "KeySchema": schema(index), "Projection": {"ProjectionType": "ALL"}}
@@ -71,23 +72,34 @@ def create_table() -> None:
     )
 
 
-@pytest.fixture(name="w")
-def _w(monkeypatch: pytest.MonkeyPatch) -> Iterator[Wiring]:
-    """The process's wiring over an empty table."""
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    with mock_aws():
-        create_table()
-        boto3.client("secretsmanager").create_secret(Name=ENVIRONMENT["IDENTIFIER_KEY_SECRET"], SecretString="k" * 32)
-        boto3.client("s3").create_bucket(
+@pytest.fixture(name="clients", scope="module")
+def _clients() -> Iterator[dict[str, Any]]:
+    """The mocked cloud of one file; a client takes longer to make than most tests take to run."""
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        for name, value in ENVIRONMENT.items():
+            patch.setenv(name, value)
+        made = {service: boto3.client(service) for service in ("dynamodb", "s3", "secretsmanager")}
+        made["secretsmanager"].create_secret(Name=ENVIRONMENT["IDENTIFIER_KEY_SECRET"], SecretString="k" * 32)
+        made["s3"].create_bucket(
             Bucket=ENVIRONMENT["DOCUMENTS_BUCKET"],
             CreateBucketConfiguration={"LocationConstraint": ENVIRONMENT["AWS_DEFAULT_REGION"]},
         )
-        wiring.cache_clear()
-        made = wiring()
-        made.__dict__["clock"] = StandingClock()
         yield made
-        wiring.cache_clear()
+
+
+@pytest.fixture(name="w")
+def _w(clients: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Wiring]:
+    """The process's wiring over an empty table."""
+    name = f"bhxh-{uuid.uuid4().hex[:8]}"
+    monkeypatch.setenv("TABLE_NAME", name)
+    monkeypatch.setattr(Wiring, "client", lambda _, service: clients[service])
+    create_table(clients["dynamodb"], name)
+    wiring.cache_clear()
+    made = wiring()
+    made.__dict__["clock"] = StandingClock()
+    yield made
+    wiring.cache_clear()
+    clients["dynamodb"].delete_table(TableName=name)
 
 
 @pytest.fixture(name="clock")
@@ -107,15 +119,13 @@ class TableContents:
     """All that the table holds, to compare before and after."""
 
     client: Any
+    name: str
 
     def items(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.client.scan(TableName=ENVIRONMENT["TABLE_NAME"])["Items"]
+        found: list[dict[str, Any]] = self.client.scan(TableName=self.name)["Items"]
         return sorted(found, key=lambda item: (item["PK"]["S"], item["SK"]["S"]))
-
-    def kinds(self) -> list[str]:
-        return sorted({item["PK"]["S"].partition("#")[0] for item in self.items()})
 
 
 @pytest.fixture(name="table")
-def _table(w: Wiring) -> TableContents:
-    return TableContents(boto3.client("dynamodb"))
+def _table(clients: dict[str, Any], w: Wiring) -> TableContents:
+    return TableContents(clients["dynamodb"], w.settings.table)
