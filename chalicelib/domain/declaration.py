@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from . import identifiers
 from .address import Address as Address
@@ -215,8 +216,7 @@ def assess(
     return Assessment(declaration, amount, (), warnings)
 
 
-@dataclass(frozen=True, slots=True)
-class _Person:
+class _Person(NamedTuple):
     """Who declares, as far as it could be read."""
 
     personal_id: str | None

@@ -101,7 +101,7 @@ class WorkingHours:
     closing: time
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Law:
     """Every dated table this system decides by. Amounts in VND, rates in percent."""
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from .errors import Fault
 from .evidence import Evidence, History, PersonOnFile
@@ -15,8 +15,7 @@ _LISTED = frozenset({"POOR", "NEAR_POOR"})
 """Support categories proved by the list that BHXH keeps (QĐ 49)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(NamedTuple):
     """What a declaration says of the person, as far as it could be read: None is not compared."""
 
     on: date
