@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -67,16 +68,28 @@ class Cover:
         return f"covers/{made:%Y}/{made:%m}/{self.cover_id}/v{self.number}.pdf"
 
 
+_COVER_ID = re.compile(r"(.{1,64})-C([1-9]\d{0,2})", re.ASCII)
+
+
 def cover_id_of(dossier_code: str, number: int) -> str:
     return f"{dossier_code}-C{number}"
 
 
 def dossier_code_of(cover_id: str) -> str:
     """The dossier that a cover belongs to. Raises ValueError for what is no cover id."""
-    code, mark, number = cover_id.rpartition("-C")
-    if not (mark and code and number.isascii() and number.isdigit()):
+    return _parts(cover_id)[0]
+
+
+def cover_number_of(cover_id: str) -> int:
+    """The ordinal of a cover among those of its dossier. Raises ValueError for what is no cover id."""
+    return _parts(cover_id)[1]
+
+
+def _parts(cover_id: str) -> tuple[str, int]:
+    found = _COVER_ID.fullmatch(cover_id)
+    if found is None:
         raise ValueError("not a cover id")
-    return code
+    return found[1], int(found[2])
 
 
 def create_cover(

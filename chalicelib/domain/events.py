@@ -114,14 +114,17 @@ class AuditLine:
         return replace(self, hash=self.digest())
 
 
-def first_broken_line(lines: Iterable[AuditLine]) -> int | None:
-    """The version of the first line that was altered, removed or put in; None for a whole chain."""
+def first_broken_line(lines: Iterable[AuditLine], last_hash: str) -> int | None:
+    """The version of the first line that was altered, removed or put in; None for a whole chain.
+
+    `last_hash` is what the dossier itself names as its last line: without it, lines cut off the end would not show.
+    """
     previous, expected = GENESIS, 1
     for line in lines:
         if line.version != expected or line.previous_hash != previous or line.hash != line.digest():
             return expected
         previous, expected = line.hash, expected + 1
-    return None
+    return None if previous == last_hash else expected
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,8 @@ class VoucherHead:
     fingerprints: Mapping[int, str] = field(default_factory=dict)
     """Version -> fingerprint of every version seen."""
     dossier_code: str | None = None
+    applied_version: int | None = None
+    """The version that took effect; what came after it may have changed the state, but not that."""
 
 
 class Outcome(StrEnum):
@@ -163,9 +165,7 @@ def _judge_repetition(voucher: ContributionVoucher, head: VoucherHead | None) ->
 
 def _judge_correction(voucher: ContributionVoucher, head: VoucherHead | None) -> Verdict:
     """CANCELLED, REPLACED, REFUNDED: only what has recorded nothing yet is settled without a person."""
-    if voucher.event is VoucherEvent.CANCELLED and (
-        head is None or head.state in {VoucherState.PARKED, VoucherState.HELD, VoucherState.CANCELLED}
-    ):
+    if voucher.event is VoucherEvent.CANCELLED and (head is None or head.applied_version is None):
         return Verdict(Outcome.CANCEL, "CANCELLED_BEFORE_RECORD")
     return Verdict(Outcome.HOLD, "CORRECTION_NEEDS_OFFICER")
 

@@ -22,6 +22,10 @@ Amount = Annotated[int, Field(ge=0, le=10**12, description="VND")]
 Province = Annotated[str, StringConstraints(pattern=r"^\d{2}$")]
 
 
+_FIRST_YEAR, _LAST_YEAR = 1900, 2999
+"""Moments outside are slips, and some of them out of reach of arithmetic with dates."""
+
+
 class Message(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
 
@@ -93,6 +97,8 @@ class ContributionVoucherMessage(Message):
             raise ValueError("IDENTIFIER_REQUIRED")
         if self.event == "REPLACED" and self.replaces_voucher_id is None:
             raise ValueError("REPLACED_VOUCHER_REQUIRED")
+        if not _FIRST_YEAR <= self.paid_at.year <= _LAST_YEAR:
+            raise ValueError("PAID_AT_INVALID")
         if self.birth_date is not None and len(self.birth_date) == len("1985-05-12"):
             date.fromisoformat(self.birth_date)
         return self

@@ -27,7 +27,7 @@ def voucher_consumer(event: SQSEvent) -> Failures:
     """Apply, park, hold or quarantine each message; report what failed for a passing reason."""
     w = wiring()
     records = records_of(event.to_dict())
-    read = [(str(record["messageId"]), _action(record, w)) for record in records]
+    read = [(str(record["messageId"]), _readable(record, w)) for record in records]
     vouchers = [voucher for _, voucher in read if isinstance(voucher, ContributionVoucher)]
     stored = _Stored(vouchers, w)
     actions = [
@@ -52,6 +52,18 @@ class _Stored:
         if self._facts is None:
             self._facts = VoucherFacts(self._vouchers, self._w)
         return self._facts
+
+
+def _readable(record: dict[str, Any], w: Wiring) -> ContributionVoucher | Callable[[], None]:
+    """As `_action`; what reading itself stumbles over fails with its own message alone, not with the batch."""
+    try:
+        return _action(record, w)
+    except Exception as error:
+        return partial(_stumble, error)
+
+
+def _stumble(error: Exception) -> None:
+    raise error
 
 
 def _action(record: dict[str, Any], w: Wiring) -> ContributionVoucher | Callable[[], None]:

@@ -78,6 +78,9 @@ class Table:
         """Up to `limit` entries of a work list (GSI2) with `after` < GSI2SK (< `before`), in that order."""
         condition, values = "GSI2PK = :pk", {":pk": encode(partition)}
         if before is not None:
+            if after >= before:
+                # DynamoDB refuses a BETWEEN whose ends are crossed; it holds nothing.
+                return []
             condition += " AND GSI2SK BETWEEN :after AND :before"
             values |= {":after": encode(after or " "), ":before": encode(before)}
         elif after:

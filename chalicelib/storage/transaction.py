@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import time
+import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -143,10 +144,11 @@ class Transaction:
         for write in self._writes:
             for body in write.values():
                 body["TableName"] = table.name  # type: ignore[index]
-        pause = FIRST_PAUSE_SECONDS
+        pause, token = FIRST_PAUSE_SECONDS, str(uuid.uuid4())
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                table.client.transact_write_items(TransactItems=self._writes)
+                # One token for one decision: where only the answer was lost, the next try is told that it is done.
+                table.client.transact_write_items(TransactItems=self._writes, ClientRequestToken=token)
                 return
             except ClientError as error:
                 if not self._is_passing(error):

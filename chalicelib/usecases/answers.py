@@ -62,7 +62,8 @@ def replay(idempotency: Idempotency, item: Mapping[str, Value] | None) -> Answer
     status, version, expires_at = item["status"], item["version"], item["expires_at"]
     if not (isinstance(status, int) and isinstance(version, int) and isinstance(expires_at, int)):
         raise TypeError("a kept answer is malformed")
-    if expires_at < time.time():
+    # Whole seconds, as the condition on the write compares them: a key is not expired here and alive there.
+    if expires_at < int(time.time()):
         return None
     if item["fingerprint"] != idempotency.fingerprint:
         raise Conflict("IDEMPOTENCY_KEY_REUSED", "Khóa chống trùng này đã dùng cho một yêu cầu có nội dung khác.")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from ..domain.access import Caller, Role, require_province, require_role
-from ..domain.cover import Cover, check, dossier_code_of
+from ..domain.cover import Cover, check, cover_number_of, dossier_code_of
 from ..domain.dossier import Dossier, State, unchanged
 from ..domain.errors import Conflict, NotFound, Unavailable
 from ..domain.events import Act, By, Event
@@ -85,10 +85,10 @@ def _require_in_process(dossier: Dossier) -> None:
 
 def _keys(cover_id: str) -> tuple[keys.Key, keys.Key]:
     try:
-        code = dossier_code_of(cover_id)
+        code, number = dossier_code_of(cover_id), cover_number_of(cover_id)
     except ValueError:
         raise _not_found() from None
-    return keys.cover(code, int(cover_id.rpartition("-C")[2])), keys.dossier(code)
+    return keys.cover(code, number), keys.dossier(code)
 
 
 def _not_found() -> NotFound:

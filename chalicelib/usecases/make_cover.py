@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ..domain.cover import Cover, CoverState, StoredFile, check, issue
+from ..domain.cover import Cover, CoverState, StoredFile, check, cover_number_of, issue
 from ..domain.dossier import Dossier, complete_with_cover, unchanged
 from ..domain.errors import NotFound, Unavailable
 from ..domain.events import Act, By, Event
@@ -118,7 +118,7 @@ def next_run(cover: Cover, w: Wiring) -> Cover:
 
 
 def _read(cover_id: str, code: str, w: Wiring) -> tuple[Cover, Dossier]:
-    cover_key = keys.cover(code, int(cover_id.rpartition("-C")[2]))
+    cover_key = keys.cover(code, cover_number_of(cover_id))
     read = w.table.get_many([cover_key, keys.dossier(code)])
     if len(read) != 2:
         raise NotFound("COVER_NOT_FOUND", "Không có tờ bìa mang mã này.")

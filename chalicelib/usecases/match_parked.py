@@ -30,7 +30,10 @@ def match_parked(code: str, w: Wiring) -> list[Verdict]:
         voucher = voucher_from(str(item["document"]))
         facts_now = VoucherFacts([voucher], w).of(voucher)
         verdict = record_voucher(voucher, facts_now, w)
-        settled = facts_now.head is None or facts_now.head.state is not VoucherState.PARKED
+        head = facts_now.head
+        settled = (
+            head is None or head.state is not VoucherState.PARKED or head.voucher_version != voucher.voucher_version
+        )
         if verdict.outcome is Outcome.DUPLICATE and settled:
             # Settled by another way than this entry: the entry alone is left over.
             leftover = Transaction()

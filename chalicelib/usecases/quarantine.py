@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from datetime import datetime
 
 from ..domain.errors import Fault
@@ -10,21 +11,30 @@ from ..domain.months import instant_text
 from ..storage import keys
 from ..storage.codec import Value
 from ..storage.keys import Key
+from ..storage.transaction import Refused, Transaction
 from ..wiring import Wiring
 
 UNKNOWN_PROVINCE = "00"
 """Whose work list a message goes to that names no province."""
+
+DOCUMENT_BYTES = 256 * 1024
+"""How much of a message is kept: an item of the table holds 400 KB, a message of the queue may be larger."""
+
+FAULTS, FAULT_LENGTH = 50, 200
+"""How many faults of a message are told, and how many characters of each: its field names are the sender's."""
 
 
 def quarantine_item(
     document: str, *, reason: str, province_code: str, received_at: datetime, **known: Value
 ) -> tuple[Key, dict[str, Value]]:
     """Key and item of a quarantined message; the same message again gives the same key."""
-    digest = hashlib.sha256(f"{reason}\n{document}".encode()).hexdigest()
+    whole = document.encode()
+    digest = hashlib.sha256(f"{reason}\n".encode() + whole).hexdigest()
     received = instant_text(received_at)
     item: dict[str, Value] = {
-        "document": document,
+        "document": whole[:DOCUMENT_BYTES].decode(errors="ignore"),
         "state": "QUARANTINED",
+        "bytes": len(whole),
         "reason": reason,
         "province_code": province_code,
         "received_at": received,
@@ -36,13 +46,19 @@ def quarantine_item(
 
 
 def quarantine_message(body: str, faults: tuple[Fault, ...], *, message_id: str, w: Wiring) -> None:
-    """Keep a message that is no valid voucher, with what is wrong with it (fields and codes)."""
+    """Keep a message that is no valid voucher, with what is wrong with it (fields and codes).
+
+    The same message again changes nothing. Raises `Unavailable` when the table is busy.
+    """
     key, item = quarantine_item(
         body,
         reason=faults[0].code,
         province_code=UNKNOWN_PROVINCE,
         received_at=w.clock.now(),
         message_id=message_id,
-        faults=[f"{fault.field}: {fault.code}" for fault in faults],
+        faults=[f"{fault.field[:FAULT_LENGTH]}: {fault.code}" for fault in faults[:FAULTS]],
     )
-    w.table.put(key, item)
+    transaction = Transaction()
+    transaction.put_new("quarantine", key, item)
+    with suppress(Refused):
+        transaction.commit(w.table)

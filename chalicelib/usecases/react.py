@@ -5,6 +5,7 @@ The stream gives each line at least once and in order per dossier; every reactio
 
 from __future__ import annotations
 
+from ..domain.cover import cover_number_of
 from ..domain.events import AuditLine, Event, StatusMessage
 from ..log import facts, logger
 from ..storage import keys
@@ -53,7 +54,6 @@ def _start_dossier(code: str, w: Wiring) -> None:
 
 
 def _start_cover(line: AuditLine, w: Wiring) -> None:
-    cover_id = line.subject or ""
-    stored = w.table.get(keys.cover(line.dossier_code, int(cover_id.rpartition("-C")[2])))
+    stored = w.table.get(keys.cover(line.dossier_code, cover_number_of(line.subject or "")))
     if stored is not None:
         w.executions.start_cover(cover_from(stored))

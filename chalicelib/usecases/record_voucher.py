@@ -7,7 +7,7 @@ voucher that lost a race is judged again from what stands then.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from ..domain.events import Act, By
 from ..domain.participation import ParticipationPeriod, PersonRecord, new_si_number
 from ..domain.voucher import ContributionVoucher, Outcome, Verdict, VoucherHead, VoucherState, judge
 from ..storage import keys
+from ..storage.codec import Value
 from ..storage.items.dossiers import dossier_from
 from ..storage.items.people import period_item, person_from
 from ..storage.items.vouchers import head_from, head_item, voucher_document
@@ -48,15 +49,17 @@ class VoucherFacts:
     def __init__(self, vouchers: Sequence[ContributionVoucher], w: Wiring) -> None:
         self._w = w
         self._people = {
-            voucher.voucher_id: w.person(voucher.personal_id) for voucher in vouchers if voucher.personal_id is not None
+            voucher.personal_id: w.person(voucher.personal_id)
+            for voucher in vouchers
+            if voucher.personal_id is not None
         }
         wanted: list[Key] = []
         for voucher in vouchers:
             wanted += [keys.voucher_head(voucher.voucher_id), _receipt(voucher)]
             if voucher.dossier_code is not None:
                 wanted.append(keys.dossier(voucher.dossier_code))
-            if voucher.voucher_id in self._people:
-                wanted.append(keys.person(self._people[voucher.voucher_id]))
+            if voucher.personal_id is not None:
+                wanted.append(keys.person(self._people[voucher.personal_id]))
         self._read = w.table.get_many(wanted)
         further = [key for voucher in vouchers for key in self._further(voucher)]
         if further:
@@ -67,20 +70,24 @@ class VoucherFacts:
         if voucher.dossier_code is not None:
             stored = self._read.get(keys.dossier(voucher.dossier_code))
             owner = None if stored is None else str(stored["person"])
-            return [] if owner in {None, self._people.get(voucher.voucher_id)} else [keys.person(str(owner))]
+            return [] if owner in {None, self._person(voucher)} else [keys.person(str(owner))]
         return [keys.dossier(code) for code in self._open_codes(voucher)]
 
     def _open_codes(self, voucher: ContributionVoucher) -> list[str]:
-        person = self._people.get(voucher.voucher_id)
-        if person is None:
+        person = self._person(voucher)
+        if not person:
             return []
         record = person_from(person, self._read.get(keys.person(person)))
         return [code for code, span in record.open_dossiers.items() if span.first == voucher.from_month]
 
+    def _person(self, voucher: ContributionVoucher) -> str:
+        """The keyed hash of the voucher's person; empty for one without a personal id."""
+        return "" if voucher.personal_id is None else self._people[voucher.personal_id]
+
     def of(self, voucher: ContributionVoucher) -> Facts:
         claimed = self._read.get(_receipt(voucher))
         dossier = self._dossier(voucher)
-        person = dossier.person if dossier is not None else self._people.get(voucher.voucher_id, "")
+        person = dossier.person if dossier is not None else self._person(voucher)
         return Facts(
             head=head_from(self._read.get(keys.voucher_head(voucher.voucher_id))),
             receipt_holder=None if claimed is None else str(claimed["voucher_id"]),
@@ -111,6 +118,8 @@ def record_voucher(voucher: ContributionVoucher, facts: Facts, w: Wiring) -> Ver
         Unavailable: the table is busy; the same voucher may come again.
     """
     attempt = 0
+    # Where no row says what may differ, nothing may.
+    tolerance = w.law.amount_tolerance.find(voucher.paid_at.date())
     for _ in range(ROUNDS):
         verdict = judge(
             voucher,
@@ -118,7 +127,7 @@ def record_voucher(voucher: ContributionVoucher, facts: Facts, w: Wiring) -> Ver
             receipt_holder=facts.receipt_holder,
             dossier=facts.dossier,
             person=facts.person,
-            amount_tolerance=w.law.amount_tolerance.on(voucher.paid_at.date()).value,
+            amount_tolerance=0 if tolerance is None else tolerance.value,
         )
         if verdict.outcome is Outcome.DUPLICATE or (
             verdict.outcome is Outcome.PARK
@@ -129,6 +138,9 @@ def record_voucher(voucher: ContributionVoucher, facts: Facts, w: Wiring) -> Ver
         try:
             return _commit(voucher, verdict, facts, attempt, w)
         except Refused as lost:
+            if "quarantine" in lost.found:
+                # It lies there already, from an earlier delivery, and an officer may have begun to work on it.
+                return verdict
             if set(lost.found) == {"si_number"}:
                 attempt += 1
             else:
@@ -154,7 +166,7 @@ def _commit(voucher: ContributionVoucher, verdict: Verdict, facts: Facts, attemp
         case Outcome.IGNORE:
             _enter(transaction, voucher, facts, VoucherState.IGNORED, verdict.reason, now)
         case Outcome.SUPERSEDED if facts.head is not None:
-            _enter(transaction, voucher, facts, facts.head.state, facts.head.reason, now)
+            _enter_late(transaction, voucher, facts.head)
         case Outcome.QUARANTINE:
             _quarantine(transaction, voucher, verdict.reason or "", now)
         case _:
@@ -182,6 +194,9 @@ def _enter(
         revision=1 if before is None else before.revision + 1,
         fingerprints={**(before.fingerprints if before else {}), voucher.voucher_version: voucher.fingerprint},
         dossier_code=matched or voucher.dossier_code or (before.dossier_code if before else None),
+        applied_version=voucher.voucher_version
+        if state is VoucherState.APPLIED
+        else (before.applied_version if before else None),
     )
     key, item = keys.voucher_head(voucher.voucher_id), head_item(head, voucher, now)
     if before is None:
@@ -189,15 +204,31 @@ def _enter(
     else:
         transaction.put_over("head", key, item, attribute="revision", expected=before.revision)
     if before is None or voucher.voucher_version not in before.fingerprints:
-        transaction.put_new(
-            "version",
-            keys.voucher_version(voucher.voucher_id, voucher.voucher_version),
-            {"document": voucher_document(voucher), "fingerprint": voucher.fingerprint},
-        )
+        transaction.put_new("version", *_version(voucher))
     if facts.receipt_holder is None and state is not VoucherState.IGNORED:
         transaction.put_new("receipt", _receipt(voucher), {"voucher_id": voucher.voucher_id})
     if before is not None and before.state is VoucherState.PARKED and state is not VoucherState.PARKED:
         transaction.delete("pending", _pending_key(voucher, facts.person.person))
+
+
+def _enter_late(transaction: Transaction, voucher: ContributionVoucher, head: VoucherHead) -> None:
+    """A version that a later one overtook: kept, and known again; what the head says stays as the later one left it."""
+    marks = {**head.fingerprints, voucher.voucher_version: voucher.fingerprint}
+    transaction.update(
+        "head",
+        keys.voucher_head(voucher.voucher_id),
+        {"fingerprints": {str(version): mark for version, mark in marks.items()}, "revision": head.revision + 1},
+        attribute="revision",
+        expected=head.revision,
+    )
+    transaction.put_new("version", *_version(voucher))
+
+
+def _version(voucher: ContributionVoucher) -> tuple[Key, Mapping[str, Value]]:
+    return (
+        keys.voucher_version(voucher.voucher_id, voucher.voucher_version),
+        {"document": voucher_document(voucher), "fingerprint": voucher.fingerprint},
+    )
 
 
 def _apply(
@@ -294,7 +325,7 @@ def _quarantine(transaction: Transaction, voucher: ContributionVoucher, reason: 
         amount_received=voucher.amount_received,
         dossier_code=voucher.dossier_code,
     )
-    transaction.put("quarantine", key, item)
+    transaction.put_new("quarantine", key, item)
 
 
 def _pending_key(voucher: ContributionVoucher, person: str) -> Key:

@@ -157,7 +157,11 @@ def _procedure_from(document: str) -> Procedure:
 
 
 def dossier_progress(dossier: Dossier) -> dict[str, Value]:
-    """The attributes of a dossier that change during its life; None removes one."""
+    """The attributes of a dossier that decisions change; None removes one.
+
+    The generation is not among them: the sweep alone moves it, and a decision that was made from an earlier
+    read must not move it back.
+    """
     open_now = not dossier.state.ended
     due_at = None if dossier.due_at is None else instant_text(dossier.due_at)
     return {
@@ -169,7 +173,6 @@ def dossier_progress(dossier: Dossier) -> dict[str, Value]:
         "due_at": due_at,
         "due": _due_document(dossier.due),
         "si_number": dossier.si_number,
-        "generation": dossier.generation,
         "milestones": sorted(dossier.milestones) or None,
         "GSI2PK": keys.open_list(dossier.province_code, shard_of(dossier.code)) if open_now else None,
         "GSI2SK": f"{due_at or UNPAID_LAST}#{dossier.code}" if open_now else None,
@@ -202,6 +205,7 @@ def dossier_item(dossier: Dossier) -> dict[str, Value]:
             "payment_expires_at": instant_text(dossier.payment_expires_at),
             "GSI1PK": keys.person_partition(dossier.person),
             "GSI1SK": f"{created}#{dossier.code}",
+            "generation": dossier.generation,
             **dossier_progress(dossier),
         }
     )

@@ -75,6 +75,7 @@ def head_item(head: VoucherHead, voucher: ContributionVoucher, received_at: date
             "revision": head.revision,
             "fingerprints": {str(version): mark for version, mark in head.fingerprints.items()},
             "dossier_code": head.dossier_code,
+            "applied_version": head.applied_version,
             "amount_received": voucher.amount_received,
             "province_code": voucher.province_code,
             "received_at": received,
@@ -96,4 +97,5 @@ def head_from(item: Stored | None) -> VoucherHead | None:
         revision=number(item, "revision"),
         fingerprints={int(version): str(mark) for version, mark in marks.items()} if isinstance(marks, dict) else {},
         dossier_code=maybe(item, "dossier_code"),
+        applied_version=None if item.get("applied_version") is None else number(item, "applied_version"),
     )
