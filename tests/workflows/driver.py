@@ -6,6 +6,7 @@ deadlines plays in the time its tasks take. What is replaced of moto is named in
 
 from __future__ import annotations
 
+import heapq
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -48,15 +49,29 @@ class LambdaRefuses(Exception):
 
 @dataclass
 class VirtualClock:
-    """Time as the machines see it."""
+    """Time as the machines see it, and what else happens meanwhile."""
 
     now: datetime
     pauses: list[float] = field(default_factory=list)
     """Seconds of every retry's pause, in order."""
+    _agenda: list[tuple[datetime, int, Callable[[], object]]] = field(default_factory=list)
 
-    def advance(self, seconds: float) -> None:
-        if seconds > 0:
-            self.now += timedelta(seconds=seconds)
+    def at(self, moment: datetime, happens: Callable[[], object]) -> None:
+        """Let something happen when time comes to a moment."""
+        heapq.heappush(self._agenda, (moment, len(self._agenda), happens))
+
+    def advance(self, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
+        """Let time pass; what was agreed for a moment on the way happens then, and may end the wait early."""
+        if seconds <= 0:
+            return
+        target = self.now + timedelta(seconds=seconds)
+        while self._agenda and self._agenda[0][0] <= target:
+            moment, _, happens = heapq.heappop(self._agenda)
+            self.now = max(self.now, moment)
+            happens()
+            if until():
+                return
+        self.now = max(self.now, target)
 
     def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
@@ -162,10 +177,9 @@ def virtual_time(
 
     def await_person(endpoint: CallbackEndpoint, timeout: float | None = None) -> Any:
         person(endpoint.callback_id)
-        outcome = endpoint.get_outcome()
-        if outcome is None:
-            clock.advance(timeout or 0)
-        return outcome
+        if endpoint.get_outcome() is None:
+            clock.advance(timeout or 0, until=lambda: endpoint.get_outcome() is not None)
+        return endpoint.get_outcome()
 
     with (
         patch.object(Timestamp, "_get_wait_seconds", until),

@@ -1,0 +1,323 @@
+"""The real functions over moto, with the machines in virtual time: a whole house in one process.
+
+The stream is pumped by hand and executions are run by the test, one inside the other where one waits for the other:
+everything happens in one order, which is the same in every run.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+from botocore.exceptions import ClientError
+
+from chalicelib.domain.months import VIETNAM
+from chalicelib.wiring import Wiring, wiring
+from infra.merge import merged_overlay
+from tests.integration.http.harness import DECLARATION, SIGNER_79, Answer, Api
+from tests.workflows.driver import REGION, Machine, Payload, Ran, VirtualClock, no_person, step_functions
+
+ACCOUNT = "123456789012"
+STATES = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine"
+HANDLERS = {
+    "VoucherConsumer": ("chalicelib.queues.vouchers", "voucher_consumer"),
+    "StreamRelay": ("chalicelib.queues.relay", "stream_relay"),
+    "DossierTask": ("chalicelib.workflows.dossier", "dossier_task"),
+    "CoverTask": ("chalicelib.workflows.cover", "cover_task"),
+    "CoverRenderer": ("chalicelib.workflows.renderer", "cover_renderer"),
+    "Sweeper": ("chalicelib.workflows.sweep", "sweeper"),
+}
+"""Logical id in the template: module and name of the handler."""
+
+SWEEP_EVENT = {
+    "version": "0",
+    "id": "1",
+    "detail-type": "Scheduled Event",
+    "source": "aws.scheduler",
+    "account": ACCOUNT,
+    "time": "2023-02-06T18:00:00Z",
+    "region": REGION,
+    "resources": [],
+    "detail": {},
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call to AWS that a function made. `parameters` are boto3's."""
+
+    function: str
+    service: str
+    operation: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass
+class BusinessClock:
+    """The application's clock, which shows the machines' virtual time."""
+
+    virtual: VirtualClock
+    version: int = 0
+
+    def now(self) -> datetime:
+        return self.virtual.now.astimezone(VIETNAM)
+
+    def to_real(self, business: datetime) -> datetime:
+        return business.astimezone(UTC)
+
+    def forget(self) -> None:
+        """Nothing is kept."""
+
+
+@dataclass
+class Started:
+    """An execution that a function asked for."""
+
+    machine: str
+    name: str
+    input: Payload
+
+
+@dataclass
+class House:
+    """All functions, their table, bucket, topics and machines."""
+
+    w: Wiring
+    api: Api
+    clock: VirtualClock
+    calls: list[Call] = field(default_factory=list)
+    started: list[Started] = field(default_factory=list)
+    relayed: set[tuple[str, str]] = field(default_factory=set)
+    _running: list[str] = field(default_factory=lambda: ["APIHandler"])
+
+    def call(self, method: str, target: str, body: Any = None, **more: Any) -> Answer:
+        """One HTTP request."""
+        return self.api.call(method, target, body, **more)
+
+    def invoke(self, function: str, event: Any) -> Any:
+        """One invocation of a function that is not the API."""
+        module, name = HANDLERS[function]
+        self._running.append(function)
+        try:
+            return getattr(importlib.import_module(module), name)(event, None)
+        finally:
+            self._running.pop()
+
+    def declare(self) -> str:
+        """Register the declaration of scenario A1; gives the dossier's code."""
+        answer = self.api.declare(DECLARATION)
+        assert answer.status == 201, answer.text
+        self.pump()
+        code: str = answer.json["dossier_code"]
+        return code
+
+    def pay(self, code: str) -> None:
+        """Accounting's voucher for it, paid now."""
+        paid_at = self.clock.now.astimezone(VIETNAM)
+        self.deliver(voucher(code, paid_at))
+        self.pump()
+
+    def deliver(self, *bodies: str) -> None:
+        """Messages on the queue `vouchers`, all of them taken."""
+        records = [
+            {"messageId": f"m{number}", "receiptHandle": "r", "body": body, "attributes": {}, "eventSource": "aws:sqs"}
+            for number, body in enumerate(bodies)
+        ]
+        assert self.invoke("VoucherConsumer", {"Records": records}) == {"batchItemFailures": []}
+
+    def pump(self) -> None:
+        """Give the relay every audit line that it has not had, in order per dossier, and run covers that it started."""
+        items = boto3.client("dynamodb").scan(TableName=self.w.settings.table)["Items"]
+        lines = sorted(
+            (item["PK"]["S"], item["SK"]["S"], item)
+            for item in items
+            if item["SK"]["S"].startswith("AUDIT#") and (item["PK"]["S"], item["SK"]["S"]) not in self.relayed
+        )
+        records = [
+            {
+                "eventName": "INSERT",
+                "eventID": f"{pk}{sk}",
+                "dynamodb": {
+                    "SequenceNumber": str(number),
+                    "Keys": {"PK": {"S": pk}, "SK": {"S": sk}},
+                    "NewImage": item,
+                },
+            }
+            for number, (pk, sk, item) in enumerate(lines, start=1)
+        ]
+        if records:
+            assert self.invoke("StreamRelay", {"Records": records}) == {"batchItemFailures": []}
+        self.relayed.update((pk, sk) for pk, sk, _ in lines)
+
+    def run_dossier(self) -> Ran:
+        """Follow the newest execution of the dossier machine to its end."""
+        execution = [each for each in self.started if each.machine == "dossier"][-1]
+        machine = Machine("dossier.asl.json", {"DossierTaskArn": self._task("DossierTask")}, self.clock)
+        return machine.run(execution.input, execution.name)
+
+    def run_cover(self, person: Callable[[str], None] = no_person) -> Ran:
+        """Follow the newest execution of the cover machine to its end."""
+        execution = [each for each in self.started if each.machine == "cover"][-1]
+        tasks = {"CoverTaskArn": self._task("CoverTask"), "CoverRendererArn": self._task("CoverRenderer")}
+        return Machine("cover.asl.json", tasks, self.clock, person).run(execution.input, execution.name)
+
+    def run_cover_signed(self) -> Ran:
+        """The same, with an officer who issues as soon as asked."""
+        return self.run_cover(lambda _: self.sign())
+
+    def sign(self) -> None:
+        """An officer issues the one cover that waits."""
+        waiting = self.call("GET", "/v1/officer/covers?state=DATA_CREATED", caller=SIGNER_79).json["items"]
+        cover_id, version = waiting[0]["cover_id"], waiting[0]["version"]
+        answer = self.call(
+            "POST",
+            f"/v1/officer/covers/{cover_id}/issue",
+            caller=SIGNER_79,
+            headers={"If-Match": f'"{version}"', "Idempotency-Key": f"sign-{cover_id}"},
+        )
+        assert answer.status == 202, answer.text
+        self.pump()
+
+    def dossier(self, code: str) -> Any:
+        """The dossier as the portal sees it."""
+        return self.call("GET", f"/v1/dossiers/{code}", caller={"sub": "p", "role": "portal", "client_id": "dvc"}).json
+
+    def _task(self, function: str) -> Callable[[Payload], object]:
+        def task(payload: Payload) -> object:
+            answer = self.invoke(function, payload)
+            self.pump()
+            return answer
+
+        return task
+
+    def _note(self, params: Mapping[str, Any], model: Any, **_: object) -> None:
+        self.calls.append(Call(self._running[-1], model.service_model.service_name, model.name, dict(params)))
+
+
+@dataclass
+class StepFunctionsDesk:
+    """The client that functions see: starts are written down, answers to signers go to the running machine."""
+
+    house: House
+    client: Any
+
+    def start_execution(self, **parameters: Any) -> None:
+        self._note("StartExecution", parameters)
+        machine = parameters["stateMachineArn"].rpartition(":")[2]
+        if any((each.machine, each.name) == (machine, parameters["name"]) for each in self.house.started):
+            raise ClientError({"Error": {"Code": "ExecutionAlreadyExists", "Message": ""}}, "StartExecution")
+        self.house.started.append(Started(machine, parameters["name"], json.loads(parameters["input"])))
+
+    def describe_execution(self, **parameters: Any) -> dict[str, str]:
+        self._note("DescribeExecution", parameters)
+        return {"status": "RUNNING"}
+
+    def send_task_success(self, **parameters: Any) -> None:
+        self._note("SendTaskSuccess", parameters)
+        self.client.send_task_success(**parameters)
+
+    def _note(self, operation: str, parameters: Mapping[str, Any]) -> None:
+        self.house.calls.append(Call(self.house._running[-1], "stepfunctions", operation, parameters))
+
+
+def voucher(code: str, paid_at: datetime, **changes: Any) -> str:
+    """The voucher of scenario A1, as accounting sends it."""
+    body = {
+        "message_id": "5b0c8f9e-52a5-4c7d-9d0b-0d3d7a1b2c3d",
+        "voucher_id": "KT79-2023-0000001",
+        "voucher_version": 1,
+        "event": "ISSUED",
+        "receipt": {"symbol": "BH23-79/E", "number": "0000001", "date": paid_at.date().isoformat()},
+        "kind": "BIEN_LAI_DIEN_TU",
+        "channel": "PORTAL",
+        "dossier_code": code,
+        "personal_id": DECLARATION["personal_id"],
+        "si_number": None,
+        "full_name": "NGUYỄN THỊ HÒA",
+        "birth_date": "1985-05-12",
+        "payer": {"name": "NGUYỄN THỊ HÒA", "relation": "SELF"},
+        "scheme": "BHXH_TN",
+        "income": 1_500_000,
+        "method": "M1",
+        "from_month": "2023-02",
+        "months": 1,
+        "amount_participant": 297_000,
+        "amount_state": 33_000,
+        "amount_local": 0,
+        "amount_other": 0,
+        "amount_gross": 330_000,
+        "amount_received": 297_000,
+        "bank_txn_id": "FT23037000001",
+        "bank_code": "VCB",
+        "paid_at": paid_at.isoformat(timespec="seconds"),
+        "value_date": paid_at.date().isoformat(),
+        "province_code": "79",
+        "currency": "VND",
+    }
+    return json.dumps(body | changes, ensure_ascii=False)
+
+
+@contextmanager
+def open_house(clock: VirtualClock) -> Iterator[House]:
+    """A house with an empty table, made as the template says."""
+    with step_functions() as machines, patch.dict(os.environ, _environment()):
+        _provide()
+        wiring.cache_clear()
+        w = wiring()
+        house = House(w, Api(importlib.import_module("app").app), clock)
+        w.__dict__["clock"] = BusinessClock(clock)
+        _watch(w, house, machines)
+        frozen = SimpleNamespace(now=lambda zone=None: clock.now.astimezone(zone))
+        with patch("chalicelib.usecases.keep_deadline.datetime", frozen):
+            yield house
+        wiring.cache_clear()
+
+
+def _environment() -> dict[str, str]:
+    return {
+        "STAGE": "sandbox",
+        "TABLE_NAME": "table",
+        "DOCUMENTS_BUCKET": "documents",
+        "STATUS_TOPIC_ARN": f"arn:aws:sns:{REGION}:{ACCOUNT}:dossier-status.fifo",
+        "NOTICE_TOPIC_ARN": f"arn:aws:sns:{REGION}:{ACCOUNT}:notices",
+        "DOSSIER_MACHINE_ARN": f"{STATES}:dossier",
+        "COVER_MACHINE_ARN": f"{STATES}:cover",
+        "IDENTIFIER_KEY_SECRET": "identifier-key",
+        "JWT_ISSUER": "https://id.example",
+        "JWT_AUDIENCE": "bhxh-602e",
+        "JWKS_PARAMETER": "/jwks",
+    }
+
+
+def _provide() -> None:
+    described = merged_overlay("sandbox")["Resources"]["Table"]["Properties"]
+    understood = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+    boto3.client("dynamodb").create_table(TableName="table", **{name: described[name] for name in understood})
+    boto3.client("s3").create_bucket(Bucket="documents", CreateBucketConfiguration={"LocationConstraint": REGION})
+    boto3.client("secretsmanager").create_secret(Name="identifier-key", SecretString="k" * 32)
+    sns = boto3.client("sns")
+    sns.create_topic(Name="dossier-status.fifo", Attributes={"FifoTopic": "true"})
+    sns.create_topic(Name="notices")
+
+
+def _watch(w: Wiring, house: House, machines: Any) -> None:
+    """Let every client that the application makes write its calls down."""
+    make, desk = w.client, StepFunctionsDesk(house, machines)
+
+    def watched(service: str) -> Any:
+        if service == "stepfunctions":
+            return desk
+        client = make(service)
+        client.meta.events.register("before-parameter-build", house._note)
+        return client
+
+    w.__dict__["client"] = watched

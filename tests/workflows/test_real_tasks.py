@@ -1,0 +1,135 @@
+"""The machines with the functions that they really call: deadlines and covers, from declaration to result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import pytest
+
+from chalicelib.domain.months import VIETNAM
+from tests.workflows.driver import VirtualClock
+from tests.workflows.house import SWEEP_EVENT, House, open_house
+
+
+@pytest.fixture
+def house(clock: VirtualClock) -> Iterator[House]:
+    with open_house(clock) as opened:
+        yield opened
+
+
+def vietnam(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=VIETNAM)  # type: ignore[arg-type,misc]
+
+
+def test_a1_a_first_timer_gets_her_cover_in_time(house: House, clock: VirtualClock) -> None:
+    # Given a declaration on Monday 06/02/2023 at 09:15, paid a quarter of an hour later
+    code = house.declare()
+    cover_paths = []
+
+    def pay() -> None:
+        house.pay(code)
+        # When an officer issues the next morning
+        clock.at(vietnam(2023, 2, 7, 10, 0), house.sign)
+        ran = house.run_cover()
+        cover_paths.append((ran.path, ran.status))
+
+    clock.at(vietnam(2023, 2, 6, 9, 30), pay)
+    ran = house.run_dossier()
+
+    # Then the cover lies in the bucket, the dossier is returned, and its alarm clock finds nothing to do
+    assert cover_paths == [
+        (("PrepareCover", "WhoIssues", "AwaitSigner", "RenderAndSign", "RecordIssue", "Issued"), "SUCCEEDED")
+    ]
+    seen = house.dossier(code)
+    assert (seen["state"], seen["national_status"], seen["overdue"]) == ("RESULT_RETURNED", 10, False)
+    assert seen["due_at"] == "2023-02-13T17:00:00+07:00"
+    stored = boto3.client("s3").list_objects_v2(Bucket="documents")["Contents"]
+    assert [each["Key"] for each in stored] == [f"covers/2023/02/{code}-C1/v1.pdf"]
+    assert ran.path[-1] == "Closed"
+    assert {"ExpireUnpaid", "RemindOfficer", "MarkOverdue"}.isdisjoint(ran.path)
+
+
+def test_a_dossier_that_nobody_pays_expires_after_its_hours(house: House) -> None:
+    code = house.declare()
+
+    ran = house.run_dossier()
+
+    assert ran.path == (
+        *("WhatIsDue", "Choose", "WaitUntil"),
+        *("WhatIsDue", "Choose", "ExpireUnpaid"),
+        *("WhatIsDue", "Choose", "Closed"),
+    )
+    assert timedelta(hours=24) <= ran.lasted < timedelta(hours=24, minutes=1)
+    assert house.dossier(code)["state"] == "EXPIRED"
+
+
+def test_a_year_of_an_officer_who_does_nothing(house: House, clock: VirtualClock) -> None:
+    # Given a paid dossier whose cover nobody issues until the next year
+    code = house.declare()
+    clock.at(vietnam(2023, 2, 6, 9, 30), lambda: house.pay(code))
+    at_end = vietnam(2024, 1, 22, 9, 0)
+    clock.at(at_end, house.run_cover_signed)
+    began = time.monotonic()
+
+    # When its alarm clock runs for all that time
+    ran = house.run_dossier()
+
+    # Then it reminded once, marked once, and looked in now and then
+    milestones = [name for name in ran.path if name in ("ExpireUnpaid", "RemindOfficer", "MarkOverdue")]
+    assert milestones == ["RemindOfficer", "MarkOverdue"]
+    assert (ran.status, ran.path[-1]) == ("SUCCEEDED", "Closed")
+    assert ran.ended >= at_end
+    assert ran.path.count("WaitUntil") < 20
+    assert time.monotonic() - began < 15
+    events = [call.parameters for call in house.calls if call.operation == "Publish"]
+    notices = [each for each in events if each["TopicArn"] == house.w.settings.notice_topic_arn]
+    assert len(notices) == 2
+
+
+def test_the_reminder_and_the_overdue_mark_come_when_the_rules_say(house: House, clock: VirtualClock) -> None:
+    code = house.declare()
+    clock.at(vietnam(2023, 2, 6, 9, 30), lambda: house.pay(code))
+    seen: dict[datetime, bool] = {}
+    for moment in (vietnam(2023, 2, 13, 16, 59), vietnam(2023, 2, 13, 17, 1)):
+        clock.at(moment, lambda moment=moment: seen.update({moment: house.dossier(code)["overdue"]}))  # type: ignore[misc]
+    clock.at(vietnam(2023, 2, 20, 9, 0), house.run_cover_signed)
+    house.run_dossier()
+
+    assert list(seen.values()) == [False, True]
+
+
+def test_a_new_setting_of_the_clock_supersedes_the_old_execution(house: House, clock: VirtualClock) -> None:
+    house.declare()
+    clock.at(clock.now + timedelta(hours=1), lambda: setattr(house.w.clock, "version", 1))
+
+    ran = house.run_dossier()
+
+    assert ran.path[-1] == "Superseded"
+
+
+def test_the_sweep_starts_what_a_lost_record_left_unstarted(house: House) -> None:
+    # Given a declaration whose stream record was lost
+    house.api.declare()
+    assert house.started == []
+
+    # When the night comes
+    swept = house.invoke("Sweeper", SWEEP_EVENT)
+
+    # Then its alarm clock runs, and a second sweep leaves it alone
+    assert [each.machine for each in house.started] == ["dossier"]
+    assert swept["dossiers_restarted"] == 1
+    assert house.invoke("Sweeper", SWEEP_EVENT)["dossiers_restarted"] == 0
+    assert house.run_dossier().path[-1] == "Closed"
+
+
+def test_a_dossier_that_is_not_there_needs_an_operator(house: House, clock: VirtualClock) -> None:
+    house.declare()
+    house.started[-1].input["dossier_code"] = "000.00.79.G24-230206-9999"
+
+    ran = house.run_dossier()
+
+    assert (ran.status, ran.error) == ("FAILED", "DossierNeedsOperator")
+    assert clock.now == datetime(2023, 2, 6, 2, 15, tzinfo=UTC)
