@@ -33,12 +33,16 @@ class Table(Generic[T]):
     """The rows of one parameter in order of time.
 
     Construction raises ValueError for rows that overlap, end before they start, or (unless `gaps`) leave a hole.
+    `label` says in Vietnamese what is missing in a gap, `code` is the stable code of that refusal.
     """
 
-    __slots__ = ("_code", "name", "rows")
+    __slots__ = ("_code", "_label", "name", "rows")
 
-    def __init__(self, name: str, rows: Iterable[Row[T]], *, gaps: bool = False, code: str | None = None) -> None:
+    def __init__(
+        self, name: str, rows: Iterable[Row[T]], *, label: str = "quy định", gaps: bool = False, code: str | None = None
+    ) -> None:
         self.name = name
+        self._label = label
         self.rows = tuple(sorted(rows, key=lambda row: row.effective_from))
         self._code = code or f"{name.upper()}_NOT_CONFIGURED"
         for row in self.rows:
@@ -63,8 +67,7 @@ class Table(Generic[T]):
         """The row of a day. Raises `NotConfigured` in a gap: a missing value is refused, never guessed."""
         row = self.find(day)
         if row is None:
-            detail = f"Chưa có quy định “{self.name}” áp dụng cho ngày {day:%d/%m/%Y}."
-            raise NotConfigured(self._code, detail)
+            raise NotConfigured(self._code, f"Chưa có {self._label} áp dụng cho ngày {day:%d/%m/%Y}.")
         return row
 
 

@@ -40,7 +40,7 @@ def read(folder: Path) -> Law:
         income_ceiling_multiple=_table(contribution, "income_ceiling_multiple", _whole),
         contribution_rate=_table(contribution, "contribution_rate", _whole),
         support_rates={
-            category: Table("support_rate", _rows(table["rows"], _whole))
+            category: Table("support_rate", _rows(table["rows"], _whole), label=table["label"])
             for category, table in support["support_rate"].items()
         },
         support_first_month=_table(support, "support_first_month", Month.parse),
@@ -81,7 +81,7 @@ def _rows(rows: Iterable[Json], convert: Callable[[Any], T]) -> list[Row[T]]:
 
 
 def _table(file: Json, name: str, convert: Callable[[Any], T]) -> Table[T]:
-    return Table(name, _rows(file[name]["rows"], convert))
+    return Table(name, _rows(file[name]["rows"], convert), label=file[name]["label"])
 
 
 def _whole(value: object) -> int:
@@ -108,8 +108,9 @@ def _fund_rate(methods: Json) -> Table[str]:
             raise ValueError(f"a rate has four decimals, not {value!r}")
         return value
 
-    rows = _rows(methods["fund_monthly_rate"]["rows"], convert)
-    return Table("fund_monthly_rate", rows, gaps=True, code="RATE_NOT_CONFIGURED")
+    rates = methods["fund_monthly_rate"]
+    rows = _rows(rates["rows"], convert)
+    return Table("fund_monthly_rate", rows, label=rates["label"], gaps=True, code="RATE_NOT_CONFIGURED")
 
 
 def _local(entry: Json) -> Table[LocalSupport]:
@@ -135,7 +136,7 @@ def _procedures(process: Json) -> Table[Procedure]:
     for row in _rows(process["national_procedure"]["rows"], dict):
         procedure = Procedure(**row.value, effective_from=row.effective_from, source=row.source)
         rows.append(Row(row.effective_from, row.effective_to, procedure, row.source))
-    return Table("national_procedure", rows)
+    return Table("national_procedure", rows, label=process["national_procedure"]["label"])
 
 
 def _calendar(holidays: Json, hours: Table[WorkingHours]) -> WorkingCalendar:

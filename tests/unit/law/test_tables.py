@@ -49,12 +49,14 @@ def test_rows_come_in_order_of_time() -> None:
 
 
 def test_a_table_may_be_allowed_gaps_but_never_guesses() -> None:
-    table = Table("made_up", [row("2020-01-01", "2020-01-31"), row("2020-03-01", "2020-03-31")], gaps=True)
+    months = [row("2020-01-01", "2020-01-31"), row("2020-03-01", "2020-03-31")]
+    table = Table("made_up", months, label="mức thử", gaps=True)
 
     for day in (date(2019, 12, 31), date(2020, 2, 1), date(2020, 4, 1)):
         assert table.find(day) is None
-        with pytest.raises(NotConfigured, match="MADE_UP_NOT_CONFIGURED"):
+        with pytest.raises(NotConfigured, match="MADE_UP_NOT_CONFIGURED") as refused:
             table.on(day)
+        assert refused.value.detail == f"Chưa có mức thử áp dụng cho ngày {day:%d/%m/%Y}."
 
 
 @given(st.lists(st.integers(1, 400), min_size=1, max_size=6), st.integers(0, 3_000))
