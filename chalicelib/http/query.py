@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,6 +11,8 @@ from typing import Any, Final
 from chalicelib.domain.errors import Fault, Rejected
 
 from .wire.base import MESSAGES, UNKNOWN_FIELD, join, read_day
+
+_CURSOR = re.compile(r"[A-Za-z0-9_-]{1,512}", re.ASCII)
 
 MAX_LIMIT: Final = 100
 DEFAULT_LIMIT: Final = 50
@@ -94,8 +97,8 @@ def _limit(text: str) -> int:
 
 
 def _cursor(text: str) -> str:
-    if len(text) > 512:
-        raise ValueError("too long")
+    if _CURSOR.fullmatch(text) is None:
+        raise ValueError("not a cursor of ours")
     return text
 
 

@@ -13,7 +13,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from chalicelib import settings
 from chalicelib.domain.months import VIETNAM
+from chalicelib.storage.plain_json import take_plain_json
+from chalicelib.storage.table import Table
 from chalicelib.wiring import Wiring, wiring
 from tests.integration.http.harness import Api
 
@@ -79,6 +82,7 @@ def _clients() -> Iterator[dict[str, Any]]:
         for name, value in ENVIRONMENT.items():
             patch.setenv(name, value)
         made = {service: boto3.client(service) for service in ("dynamodb", "s3", "secretsmanager")}
+        made["table"] = take_plain_json(Wiring(settings.read()).client("dynamodb"))
         made["secretsmanager"].create_secret(Name=ENVIRONMENT["IDENTIFIER_KEY_SECRET"], SecretString="k" * 32)
         made["s3"].create_bucket(
             Bucket=ENVIRONMENT["DOCUMENTS_BUCKET"],
@@ -96,6 +100,7 @@ def _w(clients: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Wir
     create_table(clients["dynamodb"], name)
     wiring.cache_clear()
     made = wiring()
+    made.__dict__["table"] = Table(clients["table"], name)
     made.__dict__["clock"] = StandingClock()
     yield made
     wiring.cache_clear()
