@@ -42,6 +42,8 @@ class Wiring:
             # Requests are built by the typed code of `storage`; botocore's own check of them
             # costs more than building them.
             parameter_validation=False,
+            # botocore's own text is put together anew, from forty parts, twice a request.
+            user_agent="bhxh-602e",
             tcp_keepalive=True,
             max_pool_connections=32,
         )
@@ -49,9 +51,10 @@ class Wiring:
 
     @cached_property
     def table(self) -> Table:
+        from .storage.plain_json import take_plain_json
         from .storage.table import Table
 
-        return Table(self.client("dynamodb"), self.settings.table)
+        return Table(take_plain_json(self.client("dynamodb")), self.settings.table)
 
     @cached_property
     def law(self) -> Law:

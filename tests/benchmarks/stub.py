@@ -1,0 +1,91 @@
+"""AWS at no price: answers each request inside the process, so that what is measured is the client's CPU.
+
+Everything of botocore but the socket is paid as in production: building, signing, sending through its own hooks,
+and parsing. The floor and our handlers speak to the same stub.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from unittest import mock
+
+from botocore.awsrequest import AWSResponse
+from botocore.httpsession import URLLib3Session
+
+Attributes = Mapping[str, Any]
+"""An item as DynamoDB writes it."""
+
+SECRET = json.dumps({"Name": "key", "SecretString": "the key of the bench"}).encode()
+FLOOR_ITEM = {"PK": {"S": "DOSSIER#1"}, "SK": {"S": "META"}, "state": {"S": "AWAITING_PAYMENT"}}
+
+
+class Stub:
+    """First a table that keeps what is put (`learning`); then canned answers, which cost nothing to give."""
+
+    def __init__(self) -> None:
+        self.calls: Counter[str] = Counter()
+        self.items: dict[tuple[str, str], Attributes] = {}
+        self.learning = True
+        self._canned: dict[str, bytes] = {
+            "GetSecretValue": SECRET,
+            "Query": json.dumps({"Items": [FLOOR_ITEM], "Count": 1, "ScannedCount": 1}).encode(),
+            "TransactWriteItems": b"{}",
+        }
+
+    def can_batch(self, table: str, found: list[Attributes]) -> None:
+        """From now on every batch of reads is answered with these items."""
+        self.learning = False
+        self._canned["BatchGetItem"] = json.dumps({"Responses": {table: found}, "UnprocessedKeys": {}}).encode()
+
+    @contextmanager
+    def standing_in(self) -> Iterator[Stub]:
+        """Every client of this process speaks to this stub, however and whenever it was made."""
+        with mock.patch.object(URLLib3Session, "send", lambda _, request: self._send(request)):
+            yield self
+
+    def _send(self, request: Any) -> AWSResponse:
+        operation = request.headers["X-Amz-Target"].decode().rpartition(".")[2]
+        self.calls[operation] += 1
+        body = self._learnt(operation, json.loads(request.body)) if self.learning else self._canned[operation]
+        headers = {"Content-Type": "application/x-amz-json-1.0", "x-amzn-RequestId": "0" * 52}
+        return AWSResponse(request.url, 200, headers, _Raw(body))
+
+    def _learnt(self, operation: str, asked: Any) -> bytes:
+        match operation:
+            case "PutItem":
+                self._put(asked["Item"])
+            case "TransactWriteItems":
+                for write in asked["TransactItems"]:
+                    if "Put" in write:
+                        self._put(write["Put"]["Item"])
+            case "GetItem":
+                found = self.items.get(_key(asked["Key"]))
+                return json.dumps({"Item": found} if found else {}).encode()
+            case "BatchGetItem":
+                ((table, wanted),) = asked["RequestItems"].items()
+                found_all = [self.items[_key(key)] for key in wanted["Keys"] if _key(key) in self.items]
+                return json.dumps({"Responses": {table: found_all}, "UnprocessedKeys": {}}).encode()
+            case _:
+                return self._canned[operation]
+        return b"{}"
+
+    def _put(self, item: Attributes) -> None:
+        self.items[_key(item)] = item
+
+
+def _key(attributes: Attributes) -> tuple[str, str]:
+    return str(attributes["PK"]["S"]), str(attributes["SK"]["S"])
+
+
+class _Raw:
+    """The part of urllib3's response that botocore reads."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def stream(self) -> Iterator[bytes]:
+        yield self._body
