@@ -29,10 +29,20 @@ class Row(Generic[T]):
         return self.effective_from <= day and (self.effective_to is None or day <= self.effective_to)
 
 
+class TableFault(ValueError):
+    """A table that can't be: `code` is RULE_OVERLAP, RULE_GAP or RULE_INVALID, `day` where it shows."""
+
+    def __init__(self, code: str, table: str, day: date, why: str) -> None:
+        super().__init__(f"{table}: {why} ({day})")
+        self.code = code
+        self.table = table
+        self.day = day
+
+
 class Table(Generic[T]):
     """The rows of one parameter in order of time.
 
-    Construction raises ValueError for rows that overlap, end before they start, or (unless `gaps`) leave a hole.
+    Construction raises `TableFault` for rows that overlap, end before they start, or (unless `gaps`) leave a hole.
     `label` says in Vietnamese what is missing in a gap, `code` is the stable code of that refusal.
     """
 
@@ -47,14 +57,14 @@ class Table(Generic[T]):
         self._code = code or f"{name.upper()}_NOT_CONFIGURED"
         for row in self.rows:
             if row.effective_to is not None and row.effective_to < row.effective_from:
-                raise ValueError(f"{name}: a row ends before it starts ({row.effective_from})")
+                raise TableFault("RULE_INVALID", name, row.effective_from, "a row ends before it starts")
             if not row.source:
-                raise ValueError(f"{name}: a row has no source ({row.effective_from})")
+                raise TableFault("RULE_INVALID", name, row.effective_from, "a row has no source")
         for earlier, later in zip(self.rows, self.rows[1:], strict=False):
             if earlier.effective_to is None or earlier.effective_to >= later.effective_from:
-                raise ValueError(f"{name}: rows overlap on {later.effective_from}")
+                raise TableFault("RULE_OVERLAP", name, later.effective_from, "rows overlap")
             if not gaps and earlier.effective_to + timedelta(days=1) != later.effective_from:
-                raise ValueError(f"{name}: no row between {earlier.effective_to} and {later.effective_from}")
+                raise TableFault("RULE_GAP", name, earlier.effective_to + timedelta(days=1), "no row between two others")
 
     def find(self, day: date) -> Row[T] | None:
         """The row of a day, None in a gap; for tables where no row means that nothing applies."""

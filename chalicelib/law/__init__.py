@@ -19,6 +19,7 @@ T = TypeVar("T")
 Json = Mapping[str, Any]
 
 DATA = Path(__file__).parent / "data"
+FILES = ("contribution", "support", "methods", "process", "holidays", "provinces")
 
 
 @lru_cache(maxsize=1)
@@ -29,8 +30,23 @@ def load() -> Law:
 
 def read(folder: Path) -> Law:
     """The tables of one folder. Raises ValueError (KeyError for a table not there) unless every table is whole."""
-    contribution, support = _file(folder, "contribution"), _file(folder, "support")
-    methods, process, holidays = _file(folder, "methods"), _file(folder, "process"), _file(folder, "holidays")
+    return assemble(files(folder))
+
+
+def files(folder: Path = DATA) -> dict[str, Json]:
+    """The data files of a folder by name, as parsed JSON."""
+    return {name: _file(folder, name) for name in FILES}
+
+
+def assemble(content: Mapping[str, Json]) -> Law:
+    """The law that these data files say.
+
+    Raises:
+        TableFault: a table overlaps itself, has a gap, or a row that makes no sense.
+        ValueError, KeyError: a file is not of the right form.
+    """
+    contribution, support = content["contribution"], content["support"]
+    methods, process, holidays = content["methods"], content["process"], content["holidays"]
     hours = _table(process, "working_hours", lambda v: WorkingHours(*map(time.fromisoformat, v)))
     return Law(
         rural_poverty_line=_table(contribution, "rural_poverty_line", _whole),
@@ -63,7 +79,7 @@ def read(folder: Path) -> Law:
         unit_code=_table(process, "unit_code", str),
         national_procedure=_procedures(process),
         calendar=_calendar(holidays, hours),
-        provinces=Provinces(map(_province, _file(folder, "provinces")["provinces"])),
+        provinces=Provinces(map(_province, content["provinces"]["provinces"])),
     )
 
 
