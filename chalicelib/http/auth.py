@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from jwt import PyJWK
 
 bp = Blueprint(__name__)
-log = logger("auth")
+log = logger(__name__)
 
 ALGORITHMS: Final = ("RS256", "ES256")
 CACHE_SECONDS: Final = 300

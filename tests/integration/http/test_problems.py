@@ -6,6 +6,7 @@ import json
 import logging
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, ReadTimeoutError
 from chalice.app import Response
 
 from chalicelib.domain import errors
@@ -90,6 +91,24 @@ def test_an_unexpected_exception_is_logged_with_its_trace(monkeypatch: pytest.Mo
     assert seen[0].exc_info is not None
     assert seen[0].exc_info[0] is KeyError
     assert vars(seen[0])["facts"]["trace_id"] == TRACE
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    (
+        (ClientError({"Error": {"Code": "ThrottlingException", "Message": "table bhxh"}}, "Query"), 503),
+        (ClientError({"Error": {"Code": "ValidationException", "Message": "table bhxh"}}, "Query"), 500),
+        (ReadTimeoutError(endpoint_url="https://dynamodb"), 503),
+        (EndpointConnectionError(endpoint_url="https://dynamodb"), 503),
+        (NoCredentialsError(), 500),
+    ),
+)
+def test_a_busy_aws_is_a_reason_to_come_again(error: Exception, status: int) -> None:
+    response = problems.respond(error, TRACE)
+    assert response.status_code == status
+    assert ("Retry-After" in response.headers) is (status == 503)
+    assert 'bhxh"' not in response.body
+    assert "dynamodb" not in response.body
 
 
 class _OfAnotherKind(DomainError):
