@@ -56,7 +56,7 @@ CACHE_SECONDS = 0.5
 
 @dataclass(slots=True)
 class SandboxClock:
-    """Real time plus an offset that the sandbox's table holds."""
+    """Real time plus an offset that the sandbox's table holds (AP12)."""
 
     table: Table
     _offset: timedelta = timedelta()

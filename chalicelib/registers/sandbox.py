@@ -37,7 +37,7 @@ class SandboxRegisters:
 
 
 def load(table: Table, facts: Iterable[tuple[str, Fact]]) -> None:
-    """Add facts, each with the keyed hash of its person. A later population entry or book replaces the former."""
+    """Add facts, each with the keyed hash of its person. A later population entry or book replaces the former. AP13."""
     for person, fact in facts:
         key = keys.sandbox_registers(person)
         stored = table.get(key) or {}

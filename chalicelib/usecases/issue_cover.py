@@ -31,7 +31,7 @@ def issue_cover(
     present: Callable[[Cover], str],
     w: Wiring,
 ) -> Answer:
-    """Check a cover for issue, as a signer of its province.
+    """Check a cover for issue, as a signer of its province. AP4.
 
     The audit line of this decision lets the waiting workflow go on; 202 because the file follows.
 

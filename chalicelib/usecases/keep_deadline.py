@@ -53,7 +53,7 @@ def what_is_due(code: str, *, generation: int, clock_version: int, w: Wiring) ->
 
 
 def carry_out(action: Action, code: str, w: Wiring) -> bool:
-    """Do what is due, if it still is; False where nothing was left to do.
+    """Do what is due, if it still is; False where nothing was left to do. AP1, at an end AP10.
 
     Raises:
         Unavailable: the table is busy.
@@ -85,6 +85,7 @@ def _change(action: Action, dossier: Dossier, act: Act) -> Change:
 
 
 def _read(code: str, w: Wiring) -> Dossier:
+    """AP1. Raises `NotFound` (DOSSIER_NOT_FOUND)."""
     stored = w.table.get(keys.dossier(code))
     if stored is None:
         raise NotFound("DOSSIER_NOT_FOUND", "Không có hồ sơ mang mã này.")

@@ -65,7 +65,7 @@ def await_signer(cover_id: str, code: str, task_token: str, w: Wiring) -> None:
 
 
 def release_cover(cover_id: str, code: str, w: Wiring) -> bool:
-    """Let the workflow of a checked cover go on; False where nothing waits (yet, or any more)."""
+    """Let the workflow of a checked cover go on; False where nothing waits (yet, or any more). AP9."""
     cover, _ = _read(cover_id, code, w)
     stored = w.table.get(keys.cover_token(code, cover.number))
     if stored is None or cover.state is not CoverState.CHECKED or stored["run"] != cover.run:
@@ -82,7 +82,7 @@ def checked_cover(cover_id: str, code: str, w: Wiring) -> Cover:
 
 
 def record_issue(cover_id: str, code: str, file: StoredFile, w: Wiring) -> Cover:
-    """The file is stored: the cover is issued and its dossier done and returned, in one transaction.
+    """The file is stored: the cover is issued and its dossier done and returned, in one transaction. AP4, AP10.
 
     Raises:
         Unavailable: the table is busy.
@@ -118,6 +118,7 @@ def next_run(cover: Cover, w: Wiring) -> Cover:
 
 
 def _read(cover_id: str, code: str, w: Wiring) -> tuple[Cover, Dossier]:
+    """AP4. Raises `NotFound` (COVER_NOT_FOUND)."""
     cover_key = keys.cover(code, cover_number_of(cover_id))
     read = w.table.get_many([cover_key, keys.dossier(code)])
     if len(read) != 2:

@@ -18,7 +18,7 @@ log = logger(__name__)
 
 
 def match_parked(code: str, w: Wiring) -> list[Verdict]:
-    """Judge every voucher that waits for this dossier, or for a dossier of its person, again.
+    """Judge every voucher that waits for this dossier, or for a dossier of its person, again. AP1, AP6.
 
     Safe to repeat: what took effect is a duplicate. Raises `Unavailable` when the table is busy.
     """
@@ -50,5 +50,6 @@ def match_parked(code: str, w: Wiring) -> list[Verdict]:
 
 
 def _waiting(code: str, person: str, w: Wiring) -> Iterator[Stored]:
+    """AP6."""
     yield from w.table.query(keys.dossier_partition(code), keys.PENDING)
     yield from w.table.query(keys.person_partition(person), keys.PENDING)

@@ -51,7 +51,7 @@ def open_dossier(
     present: Callable[[Dossier, datetime], str],
     w: Wiring,
 ) -> Answer:
-    """Open a dossier for a declaration.
+    """Open a dossier for a declaration. AP3.
 
     `wire_faults` and `unreadable` are what the door found wrong already; they are told together with
     every fault of the content. `present` gives the JSON of the answer, which is kept with the

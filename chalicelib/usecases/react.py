@@ -47,6 +47,7 @@ def react(line: AuditLine, w: Wiring) -> None:
 
 
 def _start_dossier(code: str, w: Wiring) -> None:
+    """AP1."""
     stored = w.table.get(keys.dossier(code))
     if stored is not None:
         dossier = dossier_from(stored)
@@ -54,6 +55,7 @@ def _start_dossier(code: str, w: Wiring) -> None:
 
 
 def _start_cover(line: AuditLine, w: Wiring) -> None:
+    """AP11."""
     stored = w.table.get(keys.cover(line.dossier_code, cover_number_of(line.subject or "")))
     if stored is not None:
         w.executions.start_cover(cover_from(stored))

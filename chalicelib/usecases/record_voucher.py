@@ -44,7 +44,7 @@ class Facts:
 
 
 class VoucherFacts:
-    """The facts of many vouchers, read together: one batch for most, a second one where the first points on."""
+    """The facts of many vouchers, read together (AP5): one batch for most, a second one where the first points on."""
 
     def __init__(self, vouchers: Sequence[ContributionVoucher], w: Wiring) -> None:
         self._w = w

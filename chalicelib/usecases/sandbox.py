@@ -23,7 +23,7 @@ ROUNDS = 5
 
 
 def set_clock(now: datetime | None, w: Wiring) -> None:
-    """Set business time, which then runs on from there; None gives real time back.
+    """Set business time, which then runs on from there; None gives real time back. AP12.
 
     Answers when every function sees the new time; the deadlines that it makes due fire after that.
 

@@ -61,6 +61,7 @@ def restart_clocks(w: Wiring) -> int:
 
 
 def _rows(kind: str, w: Wiring) -> Iterator[Stored]:
+    """Every entry of the work lists: AP7 for OPEN, AP8 for COVER."""
     partition_of = keys.open_list if kind == "OPEN" else keys.cover_list
     for province in sorted(w.law.provinces.codes()):
         for shard in range(LIST_SHARDS):
@@ -74,6 +75,7 @@ def _rows(kind: str, w: Wiring) -> Iterator[Stored]:
 
 
 def _revive_dossier(code: str, w: Wiring) -> bool:
+    """True where an execution had to be started. AP1: the list may be behind."""
     stored = w.table.get(keys.dossier(code))
     if stored is None:
         return False
@@ -111,6 +113,7 @@ def _next_generation(dossier: Dossier, w: Wiring) -> Dossier:
 
 
 def _revive_cover(code: str, sort_key: str, w: Wiring) -> bool:
+    """True where an execution had to be started. AP11: the list may be behind."""
     stored = w.table.get((keys.dossier_partition(code), sort_key))
     if stored is None:
         return False

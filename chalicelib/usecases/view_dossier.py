@@ -43,7 +43,7 @@ def view_dossier(code: str, caller: Caller, w: Wiring) -> DossierView:
 
 
 def read_dossier(code: str, w: Wiring) -> DossierView:
-    """Read a dossier whole, for the system itself. Raises `NotFound` (DOSSIER_NOT_FOUND)."""
+    """Read a dossier whole, for the system itself (AP2). Raises `NotFound` (DOSSIER_NOT_FOUND)."""
     dossier: Dossier | None = None
     history, periods, covers = [], [], []
     for item in w.table.query(keys.dossier_partition(code)):

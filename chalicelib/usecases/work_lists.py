@@ -59,7 +59,7 @@ def list_dossiers(
     cursor: str | None,
     w: Wiring,
 ) -> Page[DossierRow]:
-    """Open dossiers of the caller's provinces by due time; those without one come last.
+    """Open dossiers of the caller's provinces by due time; those without one come last. AP7.
 
     `due_before` leaves out what is due on that day or later. Raises `Forbidden` for portal clients and
     other provinces, `Rejected` (CURSOR_INVALID).
@@ -87,7 +87,7 @@ def list_dossiers(
 def list_covers(
     caller: Caller, *, state: CoverState, province: str | None, limit: int, cursor: str | None, w: Wiring
 ) -> Page[CoverRow]:
-    """Covers on their way to issue (DATA_CREATED or CHECKED), oldest first. Raises as `list_dossiers`."""
+    """Covers on their way to issue (DATA_CREATED or CHECKED), oldest first (AP8). Raises as `list_dossiers`."""
     partitions = [keys.cover_list(code, shard) for code in _scope(caller, province, w) for shard in range(LIST_SHARDS)]
     rows = ((sort_key, _cover_row(item, caller)) for sort_key, item in _merged(partitions, _position(cursor), None, w))
     return _page(((sort_key, row) for sort_key, row in rows if row.state is state), limit)
