@@ -30,24 +30,17 @@ class Wiring:
 
     settings: Settings
 
-    def client(self, service: str) -> Any:
-        """A boto3 client (untyped) with the house's limits on time and retries."""
-        import boto3
-        from botocore.config import Config
+    @cached_property
+    def _session(self) -> Any:
+        from .aws import session
 
-        config = Config(
-            connect_timeout=2,
-            read_timeout=8,
-            retries={"mode": "standard", "total_max_attempts": 3},
-            # Requests are built by the typed code of `storage`; botocore's own check of them
-            # costs more than building them.
-            parameter_validation=False,
-            # botocore's own text is put together anew, from forty parts, twice a request.
-            user_agent="bhxh-602e",
-            tcp_keepalive=True,
-            max_pool_connections=32,
-        )
-        return boto3.client(service, config=config)
+        return session()
+
+    def client(self, service: str) -> Any:
+        """A botocore client (untyped) with the house's limits on time and retries."""
+        from .aws import CONFIG
+
+        return self._session.create_client(service, config=CONFIG)
 
     @cached_property
     def table(self) -> Table:
