@@ -36,11 +36,13 @@ class Wiring:
 
         return session()
 
-    def client(self, service: str) -> Any:
-        """A botocore client (untyped) with the house's limits on time and retries."""
+    def client(self, service: str, **more: str) -> Any:
+        """A botocore client (untyped) with the house's limits on time and retries, and more of botocore's settings."""
+        from botocore.config import Config
+
         from .aws import CONFIG
 
-        return self._session.create_client(service, config=CONFIG)
+        return self._session.create_client(service, config=CONFIG.merge(Config(**more)) if more else CONFIG)
 
     @cached_property
     def table(self) -> Table:
@@ -75,7 +77,9 @@ class Wiring:
     def documents(self) -> Documents:
         from .storage.files import Documents
 
-        return Documents(self.client("s3"), self.settings.documents_bucket)
+        # botocore signs links by version 2 unless told, which S3 refuses for what a KMS key encrypts (S3 user guide,
+        # "Protecting data with SSE-KMS").
+        return Documents(self.client("s3", signature_version="s3v4"), self.settings.documents_bucket)
 
     @cached_property
     def executions(self) -> Executions:
