@@ -8,6 +8,8 @@ The same inputs give the same bytes (sorted entries, fixed times), and what has 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -15,7 +17,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,41 +54,72 @@ def build(stage: str, *, say: Say = print, root: Path = ROOT) -> Package:
 
     Raises `subprocess.CalledProcessError` when uv or chalice fails, `ValueError` when the zip is over its limit.
     """
-    folder = root / "build" / stage
-    layers = {name: _layer(root, name, say) for name in _layer_names(root)}
-    package = Package(stage, folder, folder / "template.json", folder / "deployment.zip", {})
-    mark = folder / "inputs.sha256"
-    digest = _digest([*_app_inputs(root), *layers.values()], stage, sys.version)
-    if not (mark.exists() and mark.read_text("utf-8") == digest and package.code.exists()):
-        started = time.monotonic()
-        say(f"packaging for {stage}")
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        _app(root, package, say)
-        for name, made in layers.items():
-            _link(made, folder / "layers" / f"{name}.zip")
-        mark.write_text(digest, "utf-8")
-        say(f"packaged in {time.monotonic() - started:.1f} s: code {package.code.stat().st_size / 2**20:.2f} MiB")
-    return Package(
-        stage, folder, package.template, package.code, {name: folder / "layers" / f"{name}.zip" for name in layers}
-    )
+    with _alone(root / "build"):
+        layers = {name: _layer(root, name, say) for name in _layer_names(root)}
+        digest = _digest([*_app_inputs(root), *layers.values()], stage, sys.version)[:16]
+        folder = root / "build" / "packages" / f"{stage}-{digest}"
+        package = _package(stage, folder, layers)
+        if not folder.exists():
+            started = time.monotonic()
+            say(f"packaging for {stage}")
+            making = _package(stage, folder.with_suffix(".making"), layers)
+            shutil.rmtree(making.folder, ignore_errors=True)
+            making.folder.mkdir(parents=True)
+            _app(root, making, say)
+            for name, made in layers.items():
+                _link(made, making.layers[name])
+            making.folder.rename(folder)
+            say(f"packaged in {time.monotonic() - started:.1f} s: code {package.code.stat().st_size / 2**20:.2f} MiB")
+        _point(root / "build" / stage, folder)
+        _forget_old(folder)
+    return package
+
+
+def _package(stage: str, folder: Path, layers: Iterable[str]) -> Package:
+    zips = {name: folder / "layers" / f"{name}.zip" for name in layers}
+    return Package(stage, folder, folder / "template.json", folder / "deployment.zip", zips)
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One packager at a time: tests, a local run and `make package` may want the same parts at once."""
+    folder.mkdir(exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _point(link: Path, folder: Path) -> None:
+    """Make build/<stage> show the package just made."""
+    making = link.with_suffix(".link")
+    making.unlink(missing_ok=True)
+    making.symlink_to(folder.relative_to(link.parent))
+    if link.is_dir() and not link.is_symlink():
+        shutil.rmtree(link)
+    making.replace(link)
+
+
+def _forget_old(folder: Path, keep: int = 6) -> None:
+    """Remove packages that nobody has asked for lately; a local run may still read a recent one."""
+    folder.touch()
+    packages = sorted(folder.parent.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+    for old in packages[keep:]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def unpack_roots(package: Package, *, root: Path = ROOT) -> tuple[Path, Path]:
     """The package unpacked, once: the task root (`/var/task` on Lambda) and a folder that holds each layer's `/opt`."""
     target = root / "build" / "unpacked" / _digest([package.code, *package.layers.values()])[:16]
-    task, layers = target / "task", target / "opt"
-    if not target.exists():
-        making = target.with_suffix(".making")
-        shutil.rmtree(making, ignore_errors=True)
-        shutil.unpack_archive(package.code, making / "task", "zip")
-        for name, layer in package.layers.items():
-            shutil.unpack_archive(layer, making / "opt" / name, "zip")
-        for old in target.parent.iterdir():
-            if old not in (making, target):
-                shutil.rmtree(old, ignore_errors=True)
-        making.replace(target)
-    return task, layers
+    with _alone(root / "build"):
+        if not target.exists():
+            making = target.with_suffix(".making")
+            shutil.rmtree(making, ignore_errors=True)
+            shutil.unpack_archive(package.code, making / "task", "zip")
+            for name, layer in package.layers.items():
+                shutil.unpack_archive(layer, making / "opt" / name, "zip")
+            making.rename(target)
+        _forget_old(target, keep=2)
+    return target / "task", target / "opt"
 
 
 def _app(root: Path, package: Package, say: Say) -> None:
