@@ -1,0 +1,40 @@
+"""Fixtures of every layer that runs over the cloud in this process; a layer's conftest takes them in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from chalicelib.storage import transaction
+from chalicelib.wiring import Wiring, wiring
+from tests.support.cloud import ENVIRONMENT, Cloud, running_cloud
+from tests.support.house import House
+
+
+@pytest.fixture(name="running", scope="module")
+def _running() -> Iterator[Cloud]:
+    """One cloud for a file of tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in ENVIRONMENT.items():
+            patch.setenv(name, value)
+        patch.delenv("AWS_PROFILE", raising=False)
+        patch.delenv("AWS_ENDPOINT_URL", raising=False)
+        with running_cloud() as cloud:
+            yield cloud
+
+
+@pytest.fixture(name="cloud")
+def _cloud(running: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
+    """The cloud, empty; what the code waits for before it tries again takes no time."""
+    running.empty()
+    monkeypatch.setattr(Wiring, "client", lambda _, service: running.client(service))
+    monkeypatch.setattr(transaction, "FIRST_PAUSE_SECONDS", 0)
+    return running
+
+
+@pytest.fixture(name="house")
+def _house(cloud: Cloud) -> Iterator[House]:
+    """The system over an empty cloud, on the morning of scenario A1."""
+    yield House.over(cloud)
+    wiring.cache_clear()
