@@ -178,12 +178,10 @@ def verifier() -> Verifier:
 
 
 def read_parameter(name: str) -> str:
-    """The text of an SSM parameter. Raises what boto3 raises: API Gateway then answers 500, never 401."""
-    import boto3
-    from botocore.config import Config
+    """The text of an SSM parameter. Raises what botocore raises: API Gateway then answers 503, never 401."""
+    from chalicelib.aws import CONFIG, session
 
-    client = boto3.client("ssm", config=Config(connect_timeout=2, read_timeout=3, retries={"total_max_attempts": 2}))
-    value: str = client.get_parameter(Name=name)["Parameter"]["Value"]
+    value: str = session().create_client("ssm", config=CONFIG).get_parameter(Name=name)["Parameter"]["Value"]
     return value
 
 

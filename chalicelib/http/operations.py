@@ -16,12 +16,15 @@ from chalice.app import Blueprint, Request, Response
 from pydantic import BaseModel
 
 from chalicelib.domain.errors import NotFound
+from chalicelib.log import facts, logger
 from chalicelib.usecases.answers import Answer
 
 from . import problems
 from .auth import token_authorizer
 from .incoming import Incoming, trace_id_of
 from .query import Parameter
+
+log = logger(__name__)
 
 BODY_PROBLEMS: Final = (
     (400, "NOT_JSON"),
@@ -152,9 +155,19 @@ def _guarded(bp: Blueprint, view: View) -> Callable[..., Response]:
         try:
             return view(Incoming(request), **_decoded(path_values)).response()
         except Exception as error:  # the one place that answers for every exception
-            return problems.respond(error, trace_id_of(request))
+            trace_id = trace_id_of(request)
+            response = problems.respond(error, trace_id)
+            _log_refusal(request, response.status_code, getattr(error, "code", None), trace_id)
+            return response
 
     return guarded
+
+
+def _log_refusal(request: Request, status: int, code: str | None, trace_id: str) -> None:
+    """Every refusal is told, an officer's look into another province included; the gateway logs what succeeds."""
+    role = (request.context.get("authorizer") or {}).get("role")
+    told = facts(method=request.method, route=request.path, status=status, code=code, role=role, trace_id=trace_id)
+    log.info("refused", extra=told)
 
 
 def _decoded(path_values: Mapping[str, str]) -> dict[str, str]:

@@ -96,7 +96,7 @@ def _w(clients: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Wir
     """The process's wiring over an empty table."""
     name = f"bhxh-{uuid.uuid4().hex[:8]}"
     monkeypatch.setenv("TABLE_NAME", name)
-    monkeypatch.setattr(Wiring, "client", lambda _, service: clients[service])
+    monkeypatch.setattr(Wiring, "client", lambda _, service, **options: clients[service])
     create_table(clients["dynamodb"], name)
     wiring.cache_clear()
     made = wiring()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.http import operations
 from tests.integration.http.conftest import StandingClock, TableContents
 from tests.integration.http.harness import (
     DECLARATION,
@@ -122,6 +123,24 @@ def test_who_sees_a_dossier(api: Api, path: str, caller: Mapping[str, str], stat
         status, code = 404, "COVER_NOT_ISSUED"
     assert (answer.status, answer.json.get("code")) == (status, code)
     assert status < 400 or "Nguyễn" not in answer.text
+
+
+def test_a_look_into_another_province_is_logged_without_names(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A21: denied and logged."""
+    api.declare()
+    told: list[Any] = []
+    monkeypatch.setattr(operations.log, "handle", lambda record: told.append(vars(record)["facts"]))
+    api.call("GET", f"/v1/dossiers/{CODE}", caller=OFFICER_01)
+    assert told == [
+        {
+            "method": "GET",
+            "route": "/v1/dossiers/{code}",
+            "status": 403,
+            "code": "PROVINCE_NOT_ALLOWED",
+            "role": "officer",
+            "trace_id": "request-1",
+        }
+    ]
 
 
 def test_a_dossier_shows_all_that_is_known(api: Api) -> None:
