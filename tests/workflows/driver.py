@@ -113,7 +113,7 @@ class Machine:
     file_name: str
     tasks: Mapping[str, Handler]
     clock: VirtualClock
-    person: Callable[[str], None] = no_person
+    person: Callable[[str], object] = no_person
     payloads: list[Payload] = field(default_factory=list)
     """What the tasks were given, in order."""
 
@@ -163,7 +163,7 @@ class Machine:
 
 @contextmanager
 def virtual_time(
-    clock: VirtualClock, invoke: Callable[[Payload, str, object], Payload], person: Callable[[str], None]
+    clock: VirtualClock, invoke: Callable[[Payload, str, object], Payload], person: Callable[[str], object]
 ) -> Iterator[None]:
     """Replaces what of moto's interpreter knows the wall clock, calls Lambda, or waits for a person."""
 

@@ -23,7 +23,7 @@ from botocore.exceptions import ClientError
 from chalicelib.domain.months import VIETNAM
 from chalicelib.wiring import Wiring, wiring
 from infra.merge import merged_overlay
-from tests.integration.http.harness import DECLARATION, SIGNER_79, Answer, Api
+from tests.integration.http.harness import DECLARATION, PORTAL, SIGNER_79, Answer, Api
 from tests.workflows.driver import REGION, Machine, Payload, Ran, VirtualClock, no_person, step_functions
 
 ACCOUNT = "123456789012"
@@ -97,26 +97,39 @@ class House:
     calls: list[Call] = field(default_factory=list)
     started: list[Started] = field(default_factory=list)
     relayed: set[tuple[str, str]] = field(default_factory=set)
-    _running: list[str] = field(default_factory=lambda: ["APIHandler"])
+    dead: set[str] = field(default_factory=set)
+    """Names of executions that have died."""
+    _running: list[str] = field(default_factory=list)
 
     def call(self, method: str, target: str, body: Any = None, **more: Any) -> Answer:
         """One HTTP request."""
-        return self.api.call(method, target, body, **more)
+        self._start("APIHandler")
+        try:
+            return self.api.call(method, target, body, **more)
+        finally:
+            self._running.pop()
 
     def invoke(self, function: str, event: Any) -> Any:
         """One invocation of a function that is not the API."""
         module, name = HANDLERS[function]
-        self._running.append(function)
+        self._start(function)
         try:
             return getattr(importlib.import_module(module), name)(event, None)
         finally:
             self._running.pop()
 
-    def declare(self) -> str:
-        """Register the declaration of scenario A1; gives the dossier's code."""
-        answer = self.api.declare(DECLARATION)
-        assert answer.status == 201, answer.text
+    def declare(self, **changes: Any) -> str:
+        """Register the declaration of scenario A1, with changes; gives the dossier's code."""
+        code = self.declare_unheard(**changes)
         self.pump()
+        return code
+
+    def declare_unheard(self, **changes: Any) -> str:
+        """The same, but the stream has not told the relay yet."""
+        body = {**DECLARATION, **changes}
+        headers = {"Idempotency-Key": f"declare-{body['personal_id']}"}
+        answer = self.call("POST", "/v1/dossiers", body, caller=PORTAL, headers=headers)
+        assert answer.status == 201, answer.text
         code: str = answer.json["dossier_code"]
         return code
 
@@ -158,26 +171,32 @@ class House:
             assert self.invoke("StreamRelay", {"Records": records}) == {"batchItemFailures": []}
         self.relayed.update((pk, sk) for pk, sk, _ in lines)
 
-    def run_dossier(self) -> Ran:
-        """Follow the newest execution of the dossier machine to its end."""
-        execution = [each for each in self.started if each.machine == "dossier"][-1]
+    def run_dossier(self, code: str = "") -> Ran:
+        """Follow the newest execution of the dossier machine (for one dossier) to its end."""
+        execution = self._newest("dossier", code)
         machine = Machine("dossier.asl.json", {"DossierTaskArn": self._task("DossierTask")}, self.clock)
         return machine.run(execution.input, execution.name)
 
-    def run_cover(self, person: Callable[[str], None] = no_person) -> Ran:
-        """Follow the newest execution of the cover machine to its end."""
-        execution = [each for each in self.started if each.machine == "cover"][-1]
+    def run_cover(self, code: str = "", person: Callable[[str], object] = no_person) -> Ran:
+        """Follow the newest execution of the cover machine (for one dossier) to its end."""
+        execution = self._newest("cover", code)
         tasks = {"CoverTaskArn": self._task("CoverTask"), "CoverRendererArn": self._task("CoverRenderer")}
         return Machine("cover.asl.json", tasks, self.clock, person).run(execution.input, execution.name)
 
-    def run_cover_signed(self) -> Ran:
+    def run_cover_signed(self, code: str = "") -> Ran:
         """The same, with an officer who issues as soon as asked."""
-        return self.run_cover(lambda _: self.sign())
+        return self.run_cover(code, lambda _: self.sign(code))
 
-    def sign(self) -> None:
-        """An officer issues the one cover that waits."""
+    def sign(self, code: str = "") -> None:
+        """An officer issues the cover, and the relay hears of it."""
+        self.sign_unheard(code)
+        self.pump()
+
+    def sign_unheard(self, code: str = "") -> None:
+        """An officer issues the cover; the stream has not told the relay yet."""
+        cover_id = self._newest("cover", code).input["cover_id"]
         waiting = self.call("GET", "/v1/officer/covers?state=DATA_CREATED", caller=SIGNER_79).json["items"]
-        cover_id, version = waiting[0]["cover_id"], waiting[0]["version"]
+        (version,) = [each["version"] for each in waiting if each["cover_id"] == cover_id]
         answer = self.call(
             "POST",
             f"/v1/officer/covers/{cover_id}/issue",
@@ -185,11 +204,17 @@ class House:
             headers={"If-Match": f'"{version}"', "Idempotency-Key": f"sign-{cover_id}"},
         )
         assert answer.status == 202, answer.text
-        self.pump()
+
+    def _newest(self, machine: str, code: str) -> Started:
+        return [
+            each
+            for each in self.started
+            if each.machine == machine and (not code or each.input["dossier_code"] == code)
+        ][-1]
 
     def dossier(self, code: str) -> Any:
         """The dossier as the portal sees it."""
-        return self.call("GET", f"/v1/dossiers/{code}", caller={"sub": "p", "role": "portal", "client_id": "dvc"}).json
+        return self.call("GET", f"/v1/dossiers/{code}", caller=PORTAL).json
 
     def _task(self, function: str) -> Callable[[Payload], object]:
         def task(payload: Payload) -> object:
@@ -198,6 +223,11 @@ class House:
             return answer
 
         return task
+
+    def _start(self, function: str) -> None:
+        self._running.append(function)
+        # A function has the process to itself: what another has read and kept is not its own.
+        self.w.__dict__.pop("_identifier_key", None)
 
     def _note(self, params: Mapping[str, Any], model: Any, **_: object) -> None:
         self.calls.append(Call(self._running[-1], model.service_model.service_name, model.name, dict(params)))
@@ -219,7 +249,7 @@ class StepFunctionsDesk:
 
     def describe_execution(self, **parameters: Any) -> dict[str, str]:
         self._note("DescribeExecution", parameters)
-        return {"status": "RUNNING"}
+        return {"status": "FAILED" if parameters["executionArn"].rpartition(":")[2] in self.house.dead else "RUNNING"}
 
     def send_task_success(self, **parameters: Any) -> None:
         self._note("SendTaskSuccess", parameters)
@@ -313,11 +343,11 @@ def _watch(w: Wiring, house: House, machines: Any) -> None:
     """Let every client that the application makes write its calls down."""
     make, desk = w.client, StepFunctionsDesk(house, machines)
 
-    def watched(service: str) -> Any:
+    def watched(service: str, **more: str) -> Any:
         if service == "stepfunctions":
             return desk
-        client = make(service)
-        client.meta.events.register("before-parameter-build", house._note)
+        client = make(service, **more)
+        client.meta.events.register("provide-client-params", house._note)
         return client
 
     w.__dict__["client"] = watched

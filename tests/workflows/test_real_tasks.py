@@ -112,7 +112,7 @@ def test_a_new_setting_of_the_clock_supersedes_the_old_execution(house: House, c
 
 def test_the_sweep_starts_what_a_lost_record_left_unstarted(house: House) -> None:
     # Given a declaration whose stream record was lost
-    house.api.declare()
+    house.declare_unheard()
     assert house.started == []
 
     # When the night comes
@@ -123,6 +123,34 @@ def test_the_sweep_starts_what_a_lost_record_left_unstarted(house: House) -> Non
     assert swept["dossiers_restarted"] == 1
     assert house.invoke("Sweeper", SWEEP_EVENT)["dossiers_restarted"] == 0
     assert house.run_dossier().path[-1] == "Closed"
+
+
+def test_the_sweep_replaces_a_dead_alarm_clock(house: House) -> None:
+    # Given a dossier whose execution has died
+    code = house.declare()
+    house.dead.add(house.started[-1].name)
+
+    # When the night comes
+    house.invoke("Sweeper", SWEEP_EVENT)
+
+    # Then the next generation watches it to its end
+    assert [each.name for each in house.started] == [f"{code}-g1", f"{code}-g2"]
+    assert house.run_dossier().path[-1] == "Closed"
+
+
+def test_the_sweep_lets_a_cover_go_on_whose_check_nobody_heard_of(house: House, clock: VirtualClock) -> None:
+    # Given a cover that an officer has issued, and a stream record that was lost
+    code = house.declare()
+    house.pay(code)
+    clock.at(clock.now + timedelta(hours=1), house.sign_unheard)
+    clock.at(clock.now + timedelta(hours=16), lambda: house.invoke("Sweeper", SWEEP_EVENT))
+
+    # When the night comes
+    ran = house.run_cover()
+
+    # Then the cover is drawn after all
+    assert (ran.path[-1], ran.lasted) == ("Issued", timedelta(hours=16))
+    assert house.dossier(code)["state"] == "RESULT_RETURNED"
 
 
 def test_a_dossier_that_is_not_there_needs_an_operator(house: House, clock: VirtualClock) -> None:

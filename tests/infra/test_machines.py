@@ -1,0 +1,160 @@
+"""The state machines as graphs: what neither an interpreter nor cfn-lint notices until it is too late."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.infra.reading import Template, as_list, of_type, role_of, statements, texts
+
+FOLDER = Path(__file__).resolve().parents[2] / "infra" / "statemachines"
+FILES = tuple(sorted(path.name for path in FOLDER.glob("*.asl.json")))
+MACHINE_OF = {"dossier.asl.json": "DossierMachine", "cover.asl.json": "CoverMachine"}
+PASSING = frozenset(
+    {
+        "Unavailable",
+        "Lambda.ServiceException",
+        "Lambda.AWSLambdaException",
+        "Lambda.SdkClientException",
+        "Lambda.TooManyRequestsException",
+        "Lambda.Unknown",
+        "Sandbox.Timedout",
+    }
+)
+
+Definition = dict[str, Any]
+
+
+@pytest.fixture(params=FILES)
+def file_name(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def definition(file_name: str) -> Definition:
+    loaded: Definition = json.loads((FOLDER / file_name).read_text("utf-8"))
+    return loaded
+
+
+def tasks(definition: Definition) -> dict[str, dict[str, Any]]:
+    return {name: state for name, state in definition["States"].items() if state["Type"] == "Task"}
+
+
+def targets(state: dict[str, Any]) -> Iterator[str]:
+    """Every state that may come next."""
+    for place in (state, *state.get("Choices", ()), *state.get("Catch", ())):
+        if "Next" in place:
+            yield place["Next"]
+    if "Default" in state:
+        yield state["Default"]
+
+
+def test_every_next_state_exists_and_is_reached(definition: Definition) -> None:
+    states = definition["States"]
+    reached, coming = set(), [definition["StartAt"]]
+    while coming:
+        name = coming.pop()
+        assert name in states, f"{name} is not a state"
+        if name not in reached:
+            reached.add(name)
+            coming += targets(states[name])
+    assert reached == set(states)
+
+
+def test_an_end_can_be_reached_from_everywhere(definition: Definition) -> None:
+    states = definition["States"]
+    ends = {name for name, state in states.items() if state["Type"] in ("Succeed", "Fail")}
+    assert {states[name]["Type"] for name in ends} == {"Succeed", "Fail"}
+    while True:
+        more = {name for name, state in states.items() if ends.intersection(targets(state))} - ends
+        if not more:
+            break
+        ends |= more
+    assert ends == set(states)
+
+
+def test_a_state_ends_or_goes_on(definition: Definition) -> None:
+    for name, state in definition["States"].items():
+        assert "End" not in state, "an end has a name of its own"
+        if state["Type"] in ("Task", "Wait", "Pass"):
+            assert "Next" in state, name
+        if state["Type"] == "Choice":
+            assert "Default" in state, name
+
+
+def test_every_state_explains_itself_to_an_operator(definition: Definition) -> None:
+    assert definition["Comment"]
+    assert all(state.get("Comment") for state in definition["States"].values())
+    for state in definition["States"].values():
+        if state["Type"] == "Fail":
+            assert state["Error"]
+            assert "docs/runbook.md#" in state["Cause"]
+
+
+def test_nothing_is_used_that_the_local_cloud_lacks(definition: Definition) -> None:
+    text = json.dumps(definition)
+    for lacking in ("JSONata", "{%", "TimeoutSecondsPath", "HeartbeatSeconds", '"Assign"', '"QueryLanguage"'):
+        assert lacking not in text
+
+
+def test_every_task_has_an_end_a_retry_and_a_catch(definition: Definition) -> None:
+    for name, state in tasks(definition).items():
+        assert state["TimeoutSeconds"] > 0, name
+        (retry,) = state["Retry"]
+        assert set(retry["ErrorEquals"]) >= PASSING, name
+        assert "States.ALL" not in retry["ErrorEquals"], name
+        assert "States.TaskFailed" not in retry["ErrorEquals"], name
+        assert retry["JitterStrategy"] == "FULL", name
+        assert retry["BackoffRate"] > 1, name
+        assert retry["MaxDelaySeconds"] <= 900, name
+        caught = state["Catch"][-1]
+        assert caught["ErrorEquals"] == ["States.ALL"], name
+        assert definition["States"][caught["Next"]]["Type"] == "Fail", name
+
+
+def test_a_silent_signer_is_no_passing_fault(definition: Definition) -> None:
+    for state in tasks(definition).values():
+        waits = state["Resource"].endswith(".waitForTaskToken")
+        assert ("States.Timeout" in state["Retry"][0]["ErrorEquals"]) != waits
+
+
+def test_payloads_carry_a_schema_and_nothing_personal(definition: Definition) -> None:
+    allowed = {"schema", "action", "dossier_code", "generation", "clock_version", "cover_id", "run", "task_token"}
+    stored = {"key", "sha256", "size", "template_version"}
+    for name, state in tasks(definition).items():
+        fields = {field.removesuffix(".$") for field in state["Parameters"]["Payload"]}
+        assert "schema" in fields, name
+        assert fields <= allowed | stored, name
+
+
+def test_a_task_outlives_its_function(definition: Definition, file_name: str, templates: Any) -> None:
+    template = templates.of("production")
+    put_in = template["Resources"][MACHINE_OF[file_name]]["Properties"]["DefinitionSubstitutions"]
+    for state in tasks(definition).values():
+        function = put_in[state["Parameters"]["FunctionName"].strip("${}")]["Fn::GetAtt"][0]
+        assert state["TimeoutSeconds"] > template["Resources"][function]["Properties"]["Timeout"]
+
+
+def test_what_is_deployed_is_the_file(definition: Definition, file_name: str, template: Template) -> None:
+    machine = of_type(template, "AWS::StepFunctions::StateMachine")[MACHINE_OF[file_name]]
+    assert json.loads(machine["DefinitionString"]) == definition
+    placeholders = set(re.findall(r"\$\{(\w+)\}", machine["DefinitionString"]))
+    assert placeholders == set(machine["DefinitionSubstitutions"])
+
+
+def test_a_machine_may_call_what_it_calls(file_name: str, template: Template) -> None:
+    machine = of_type(template, "AWS::StepFunctions::StateMachine")[MACHINE_OF[file_name]]
+    allowed = [
+        resource
+        for statement in statements(template, role_of(machine))
+        if "lambda:InvokeFunction" in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
+    ]
+    called = list(machine["DefinitionSubstitutions"].values())
+    assert sorted(texts(allowed)) == sorted(texts(called))

@@ -1,0 +1,272 @@
+"""One policy per function: exact actions on exact things, and enough of them for the calls that are really made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+
+from tests.infra.conftest import Templates
+from tests.infra.reading import FUNCTION, Template, as_list, of_type, role_of, statements
+from tests.integration.http.harness import OFFICER_79, PORTAL, QUOTE
+from tests.workflows.driver import VirtualClock
+from tests.workflows.house import SWEEP_EVENT, Call, House, open_house, voucher
+
+KNOWN_TAILS = (
+    # Log streams, documents and executions have names that nobody knows before they exist.
+    r"arn:\$\{AWS::Partition\}:logs:.*:log-group:/aws/lambda/\$\{AWS::StackName\}-[a-z-]+:\*",
+    r"\$\{Documents\.Arn\}/covers/\*",
+    r"arn:\$\{AWS::Partition\}:states:.*:execution:\$\{AWS::StackName\}-(dossier|cover):\*",
+)
+TRANSACTION_ACTIONS = {
+    "Put": "dynamodb:PutItem",
+    "Update": "dynamodb:UpdateItem",
+    "Delete": "dynamodb:DeleteItem",
+    "ConditionCheck": "dynamodb:ConditionCheckItem",
+}
+
+
+def resource_texts(statement: dict[str, Any]) -> Iterator[str]:
+    """Resources of a statement as one text each: `Table.Arn`, `${Documents.Arn}/covers/*`, `StatusTopic`."""
+    for resource in as_list(statement["Resource"]):
+        if isinstance(resource, str):
+            yield resource
+        elif "Fn::GetAtt" in resource:
+            yield ".".join(resource["Fn::GetAtt"])
+        else:
+            yield resource.get("Fn::Sub") or resource["Ref"]
+
+
+def test_nothing_is_granted_on_everything(template: Template) -> None:
+    for role in of_type(template, "AWS::IAM::Role"):
+        for statement in statements(template, role):
+            assert statement["Effect"] == "Allow"
+            assert not [action for action in as_list(statement["Action"]) if "*" in action], role
+            for resource in resource_texts(statement):
+                if resource == "*":
+                    # Log delivery of Step Functions knows no resources.
+                    assert (role[-11:], statement["Sid"]) == ("MachineRole", "LogDelivery")
+                elif "*" in resource:
+                    assert any(re.fullmatch(pattern, resource) for pattern in KNOWN_TAILS), resource
+
+
+def test_every_function_has_a_role_of_its_own(template: Template) -> None:
+    roles = {name: role_of(function) for name, function in of_type(template, FUNCTION).items()}
+    assert len(set(roles.values())) == len(roles)
+    assert roles == {name: "ApiRole" if name == "APIHandler" else f"{name}Role" for name in roles}
+
+
+def test_only_its_own_service_assumes_a_role(template: Template) -> None:
+    for name, role in of_type(template, "AWS::IAM::Role").items():
+        (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+        service = "states" if name.endswith("MachineRole") else "scheduler" if name == "NightlySweepRole" else "lambda"
+        assert statement["Principal"] == {"Service": f"{service}.amazonaws.com"}
+        assert "ManagedPolicyArns" not in role
+
+
+def test_a_function_logs_to_its_own_group(template: Template) -> None:
+    for function in of_type(template, FUNCTION).values():
+        group = template["Resources"][function["LoggingConfig"]["LogGroup"]["Ref"]]["Properties"]["LogGroupName"]
+        (log,) = [each for each in statements(template, role_of(function)) if each["Sid"] == "Log"]
+        assert log["Resource"]["Fn::Sub"].endswith(f":log-group:{group['Fn::Sub']}:*")
+
+
+@pytest.mark.parametrize(
+    ("source", "role", "actions"),
+    (
+        ("Vouchers.Arn", "VoucherConsumerRole", {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}),
+        (
+            "Table.StreamArn",
+            "StreamRelayRole",
+            {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"},
+        ),
+        ("RelayFailures.Arn", "StreamRelayRole", {"sqs:SendMessage"}),
+    ),
+)
+def test_lambda_itself_may_read_the_source_with_the_functions_role(
+    templates: Templates, source: str, role: str, actions: set[str]
+) -> None:
+    granted = {
+        action
+        for statement in statements(templates.of("production"), role)
+        if source in resource_texts(statement)
+        for action in as_list(statement["Action"])
+    }
+    assert granted == actions
+
+
+def wanted(call: Call) -> Iterator[tuple[str, str]]:
+    """The actions and resources (as `resource_texts` writes them) that IAM asks of a call."""
+    yield from ASKED[call.service](call.operation, call.parameters)
+
+
+def _dynamodb(operation: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if operation == "TransactWriteItems":
+        for write in parameters["TransactItems"]:
+            for kind in write:
+                yield TRANSACTION_ACTIONS[kind], "Table.Arn"
+    else:
+        index = parameters.get("IndexName")
+        yield f"dynamodb:{operation}", f"${{Table.Arn}}/index/{index}" if index else "Table.Arn"
+
+
+def _s3(operation: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    # HEAD asks for GetObject, and for ListBucket to tell what is missing; a presigned link is a GET in our name.
+    yield "s3:PutObject" if operation == "PutObject" else "s3:GetObject", f"${{Documents.Arn}}/{parameters['Key']}"
+    if operation == "HeadObject":
+        yield "s3:ListBucket", "Documents.Arn"
+
+
+def _sns(operation: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield f"sns:{operation}", "StatusTopic" if parameters["TopicArn"].endswith(".fifo") else "NoticeTopic"
+
+
+def _secretsmanager(operation: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield f"secretsmanager:{operation}", "IdentifierKey.Id"
+
+
+def _stepfunctions(operation: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if operation == "DescribeExecution":
+        machine = parameters["executionArn"].split(":")[-2]
+        yield f"states:{operation}", f"execution:${{AWS::StackName}}-{machine}:x"
+    else:
+        # A task token belongs to the cover machine: no other waits for a person.
+        machine = parameters.get("stateMachineArn", "cover").rpartition(":")[2]
+        yield f"states:{operation}", f"stateMachine:${{AWS::StackName}}-{machine}"
+
+
+ASKED: Mapping[str, Callable[[str, Mapping[str, Any]], Iterator[tuple[str, str]]]] = {
+    "dynamodb": _dynamodb,
+    "s3": _s3,
+    "sns": _sns,
+    "secretsmanager": _secretsmanager,
+    "stepfunctions": _stepfunctions,
+}
+
+
+def allowed(template: Template, role: str, action: str, resource: str) -> bool:
+    return any(
+        action in as_list(statement["Action"])
+        and any(
+            fnmatchcase(resource, pattern) or fnmatchcase(resource, pattern.partition("${AWS::AccountId}:")[2])
+            for pattern in map(_escaped, resource_texts(statement))
+        )
+        for statement in statements(template, role)
+    )
+
+
+def _escaped(pattern: str) -> str:
+    return pattern.replace("[", "[[]")
+
+
+@pytest.fixture(scope="module")
+def calls() -> list[Call]:
+    """What every function asks of AWS while the house does all that it can do."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+            patched.setenv(name, "testing")
+        patched.setenv("AWS_DEFAULT_REGION", "ap-southeast-1")
+        clock = VirtualClock(datetime(2023, 2, 6, 2, 15, tzinfo=UTC))
+        with open_house(clock) as house:
+            live(house)
+            return house.calls
+
+
+def live(house: House) -> None:
+    """Everything happens: early vouchers, a lost record, a reminder, an issue, a sweep, a bad message."""
+    clock = house.clock
+    # The voucher of the first comes before her dossier and is matched by the sweep, that of the second by the relay.
+    other = {"personal_id": "079185012346", "national_code": "000.00.00.G24-230206-000124"}
+    third = {"personal_id": "079185012347", "national_code": "000.00.00.G24-230206-000125"}
+    receipt = {"symbol": "BH23-79/E", "number": "0000002", "date": "2023-02-06"}
+    first = voucher("000.00.79.G24-230206-0001", clock.now)
+    of_other = {"voucher_id": "KT79-2023-0000002", "receipt": receipt, "personal_id": other["personal_id"]}
+    second = voucher("000.00.79.G24-230206-0003", clock.now, **of_other)
+    house.deliver(first, second, "no JSON at all")
+    code = house.declare_unheard()
+    house.invoke("Sweeper", SWEEP_EVENT)
+    house.pump()
+    # The first officer decides before the workflow asks, the relay tells it; the second execution dies.
+    house.sign_unheard()
+    house.invoke("CoverTask", {**house.started[-1].input, "action": "AWAIT_SIGNER", "task_token": "early"})
+    house.pump()
+    assert house.run_cover().status == "SUCCEEDED"
+    # A double, a voucher for a dossier that waits for it, and one that is cancelled before its dossier comes.
+    house.deliver(first)
+    paid = {"voucher_id": "KT79-2023-0000003", "receipt": {**receipt, "number": "0000003"}}
+    slow = house.declare(**third)
+    house.deliver(voucher(slow, clock.now, **paid, personal_id=third["personal_id"]))
+    gone = {"voucher_id": "KT79-2023-0000004", "receipt": {**receipt, "number": "0000004"}}
+    house.deliver(voucher("000.00.79.G24-230206-0009", clock.now, **gone))
+    house.deliver(voucher("000.00.79.G24-230206-0009", clock.now, **gone, voucher_version=2, event="CANCELLED"))
+    unheard = house.declare(**other)
+    house.dead.update(each.name for each in house.started)
+    house.invoke("Sweeper", SWEEP_EVENT)
+    # The second officer issues, the relay never hears of it, the sweep does.
+    clock.at(clock.now + timedelta(hours=1), lambda: house.sign_unheard(unheard))
+    clock.at(clock.now + timedelta(hours=9), lambda: house.invoke("Sweeper", SWEEP_EVENT))
+    assert house.run_cover(unheard).status == "SUCCEEDED"
+    # The third does nothing until long after the due day.
+    clock.at(datetime(2023, 2, 20, 2, 0, tzinfo=UTC), lambda: house.run_cover_signed(slow))
+    assert {"RemindOfficer", "MarkOverdue"} <= set(house.run_dossier(slow).path)
+    assert house.call("POST", "/v1/quotes", QUOTE).status == 200
+    assert house.call("GET", f"/v1/dossiers/{code}/cover", caller=PORTAL).status == 200
+    assert house.call("GET", "/v1/officer/dossiers", caller=OFFICER_79).status == 200
+    population = {"personal_id": "079185012345", "full_name": "Nguyễn Thị Hòa", "birth_date": "1985-05-12"}
+    population |= {"gender": "NU", "province_code": "79", "commune_code": "26734"}
+    assert house.call("POST", "/sandbox/population", population).status == 204
+
+
+def test_every_call_that_is_made_is_granted(templates: Templates, calls: list[Call]) -> None:
+    template = templates.of("production")
+    roles = {name: role_of(function) for name, function in of_type(template, FUNCTION).items()}
+    refused = {
+        (call.function, action, resource)
+        for call in calls
+        for action, resource in wanted(call)
+        if not allowed(template, roles[call.function], action, resource)
+    }
+    assert not refused
+    # The authoriser alone is not part of the house: it has its own test below.
+    assert {call.function for call in calls} == set(roles) - {"TokenAuthorizer"}
+
+
+def test_the_authoriser_reads_the_keys_and_nothing_else(templates: Templates) -> None:
+    granted = {
+        action: list(resource_texts(statement))
+        for statement in statements(templates.of("production"), "TokenAuthorizerRole")
+        for action in as_list(statement["Action"])
+        if not action.startswith("logs:")
+    }
+    name = templates.of("production")["Resources"]["JwksParameter"]["Properties"]["Name"]["Fn::Sub"]
+    assert list(granted) == ["ssm:GetParameter"]
+    assert granted["ssm:GetParameter"][0].endswith(f":parameter{name}")
+
+
+def test_little_is_granted_that_is_never_used(templates: Templates, calls: list[Call]) -> None:
+    template = templates.of("production")
+    used = {(call.function, action) for call in calls for action, _ in wanted(call)}
+    of_the_service = ("logs:", "kms:", "sqs:", "ssm:")
+    streams = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams")
+    idle = {
+        (name, action)
+        for name, function in of_type(template, FUNCTION).items()
+        for statement in statements(template, role_of(function))
+        for action in as_list(statement["Action"])
+        if not action.startswith(of_the_service) and action not in streams and (name, action) not in used
+    }
+    assert idle == set(IDLE_HERE), sorted(idle)
+
+
+IDLE_HERE: Mapping[tuple[str, str], str] = {
+    # What the day above does not happen to need.
+    ("StreamRelay", "dynamodb:ConditionCheckItem"): "a parked voucher that is parked again",
+    ("Sweeper", "dynamodb:ConditionCheckItem"): "a parked voucher that is parked again",
+    ("VoucherConsumer", "dynamodb:Query"): "rules published since the deploy",
+    ("DossierTask", "dynamodb:Query"): "rules published since the deploy",
+    ("CoverRenderer", "dynamodb:Query"): "rules published since the deploy",
+}
