@@ -1,0 +1,140 @@
+"""docs/states.md, drawn from the code: what a dossier and a cover may become, and what the workflows do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from chalicelib.domain.cover import Cover, CoverSnapshot, CoverState, StoredFile, check, issue
+from chalicelib.domain.dossier import ENDED, NATIONAL_STATUS, TRANSITIONS, State
+from chalicelib.domain.errors import Conflict
+from chalicelib.domain.identity import BirthDate, Gender
+
+MACHINES = Path(__file__).resolve().parent / "statemachines"
+
+Edge: TypeAlias = tuple[str, str, str]
+"""From, to, and what leads there (may be empty)."""
+
+_SOME_DAY = datetime(2023, 2, 6, 9, 15, tzinfo=UTC)
+_SOME_FILE = StoredFile("covers/2023/02/x-C1/v1.pdf", "0" * 64, 1, "x")
+_SOMEBODY = CoverSnapshot("Nguyễn Thị Hòa", BirthDate(1985), Gender("NU"), "VN", "079185012345", "7912345678")
+_DECISIONS: dict[str, Callable[[Cover], Cover]] = {
+    "check": lambda cover: check(cover, expected_version=None, signer="signer", at=_SOME_DAY),
+    "issue": lambda cover: issue(cover, _SOME_FILE, _SOME_DAY),
+}
+"""Every decision about a cover, by the name of its function in `chalicelib.domain.cover`."""
+
+
+def states_page() -> str:
+    """The whole page, as it lies in docs/states.md."""
+    return "\n".join(
+        [
+            "# States",
+            "",
+            "Made by `.venv/bin/python -m infra.docs` from the code and the workflow definitions; do not edit.",
+            "",
+            "## Dossier",
+            "",
+            "`chalicelib/domain/dossier.py`, `TRANSITIONS`: every move that is allowed. Any other move is refused with "
+            "`INVALID_TRANSITION`. Overdue is computed from the due moment, it is not a state.",
+            "",
+            *_mermaid(_dossier_edges(), starts=[State.AWAITING_PAYMENT], ends=sorted(_last_states())),
+            "",
+            "| state | national status | processing is over |",
+            "|---|---:|---|",
+            *(f"| `{state}` | {NATIONAL_STATUS[state]} | {'yes' if state in ENDED else ''} |" for state in State),
+            "",
+            "## Cover sheet",
+            "",
+            "`chalicelib/domain/cover.py`: each decision tried on a cover in each state; an arrow where it is allowed. "
+            f"No decision leads to {_unreached()} yet.",
+            "",
+            *_mermaid(_cover_edges(), starts=[CoverState.DATA_CREATED], ends=[CoverState.ISSUED]),
+            "",
+            "## Workflow of a dossier",
+            "",
+            *_machine("dossier.asl.json"),
+            "",
+            "## Workflow of a cover sheet",
+            "",
+            *_machine("cover.asl.json"),
+            "",
+        ]
+    )
+
+
+def _dossier_edges() -> Iterator[Edge]:
+    return ((source, target, "") for source in State for target in State if target in TRANSITIONS[source])
+
+
+def _last_states() -> Iterator[State]:
+    return (state for state in State if not TRANSITIONS[state])
+
+
+def _cover_edges() -> Iterator[Edge]:
+    for state in CoverState:
+        for name, decision in _DECISIONS.items():
+            cover = Cover("x-C1", "x", 1, "79", _SOMEBODY, state, 1, _SOME_DAY)
+            try:
+                yield state, decision(cover).state, name
+            except Conflict:
+                continue
+
+
+def _unreached() -> str:
+    reached = {CoverState.DATA_CREATED, *(target for _, target, _ in _cover_edges())}
+    return ", ".join(f"`{state}`" for state in CoverState if state not in reached)
+
+
+def _machine(file_name: str) -> list[str]:
+    """A state machine: its comment, its diagram, and what each state is for in the words of the definition."""
+    definition: dict[str, Any] = json.loads((MACHINES / file_name).read_text("utf-8"))
+    states: dict[str, dict[str, Any]] = definition["States"]
+    ends = [name for name, state in states.items() if state["Type"] in {"Succeed", "Fail"}]
+    edges = [edge for name, state in states.items() for edge in _machine_edges(name, state)]
+    return [
+        f"`infra/statemachines/{file_name}`. {definition['Comment']}",
+        "",
+        *_mermaid(edges, starts=[definition["StartAt"]], ends=ends),
+        "",
+        "| state | kind | what for |",
+        "|---|---|---|",
+        *(f"| `{name}` | {state['Type']} | {state.get('Comment', '')} |" for name, state in states.items()),
+    ]
+
+
+def _machine_edges(name: str, state: dict[str, Any]) -> Iterator[Edge]:
+    if "Next" in state:
+        yield name, state["Next"], ""
+    for choice in state.get("Choices", ()):
+        yield name, choice["Next"], _condition(choice)
+    if "Default" in state:
+        yield name, state["Default"], "otherwise"
+    for catch in state.get("Catch", ()):
+        errors = ", ".join(catch["ErrorEquals"])
+        yield name, catch["Next"], "lasting fault" if errors == "States.ALL" else errors
+
+
+def _condition(choice: dict[str, Any]) -> str:
+    """The value that a choice looks for; tests of presence go without saying."""
+    values = [
+        f"{rule['Variable'].rpartition('.')[2]} = {str(value).lower() if isinstance(value, bool) else value}"
+        for rule in choice.get("And", [choice])
+        for operator, value in rule.items()
+        if operator.endswith("Equals")
+    ]
+    return " and ".join(values)
+
+
+def _mermaid(edges: Iterable[Edge], *, starts: Iterable[str], ends: Iterable[str]) -> list[str]:
+    return [
+        "```mermaid",
+        "stateDiagram-v2",
+        *(f"    [*] --> {start}" for start in starts),
+        *(f"    {source} --> {target}" + (f" : {why}" if why else "") for source, target, why in edges),
+        *(f"    {end} --> [*]" for end in ends),
+        "```",
+    ]
