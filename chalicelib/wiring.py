@@ -14,6 +14,7 @@ from .settings import Settings
 if TYPE_CHECKING:
     from .clock import Clock
     from .domain.law import Law
+    from .lawbook import LawBook
     from .registers import Registers
     from .storage.executions import Executions
     from .storage.files import Documents
@@ -52,10 +53,15 @@ class Wiring:
         return Table(take_plain_json(self.client("dynamodb")), self.settings.table)
 
     @cached_property
-    def law(self) -> Law:
-        from .law import load
+    def lawbook(self) -> LawBook:
+        from .lawbook import LawBook
 
-        return load()
+        return LawBook(self.table)
+
+    @property
+    def law(self) -> Law:
+        """The dated tables in force, at most a second old."""
+        return self.lawbook.law()
 
     @cached_property
     def clock(self) -> Clock:

@@ -114,3 +114,16 @@ def voucher_list(province: str, shard: int) -> str:
 
 def manifest(day: date, province: str) -> Key:
     return f"DAY#{day.isoformat()}#{province}", "MANIFEST"
+
+
+RULES_PARTITION = "RULES"
+RULE_CHANGE = "CHANGE#"
+RULES_HEAD: Key = (RULES_PARTITION, "HEAD")
+
+
+def rule_change(version: int) -> Key:
+    return RULES_PARTITION, f"{RULE_CHANGE}{version:08d}"
+
+
+def rules_audit(version: int) -> Key:
+    return RULES_PARTITION, f"{AUDIT}{version:08d}"

@@ -46,7 +46,7 @@ class RuleRow(Wire):
 class RulesDraft(Wire):
     """Dự thảo: các dòng mới của một bảng."""
 
-    rows: Annotated[tuple[RuleRow, ...], Field(strict=False, min_length=1, max_length=100)]
+    rows: Annotated[tuple[RuleRow, ...], Field(strict=False, max_length=100)]
     correction: bool = Field(default=False, description="Đính chính: được sửa cả dòng đã hoặc đang áp dụng.")
     reason: Annotated[str, short_text(500)]
 

@@ -30,7 +30,7 @@ def row(first: str, last: str | None, value: int = 1, source: str = "made up") -
     (
         ([row("2020-01-01", "2020-12-31"), row("2020-12-31", None)], "overlap"),
         ([row("2020-01-01", None), row("2021-01-01", None)], "overlap"),
-        ([row("2020-01-01", "2020-12-31"), row("2021-01-02", None)], "no row between two"),
+        ([row("2020-01-01", "2020-12-31"), row("2021-01-02", None)], "no row between two others before"),
         ([row("2020-01-02", "2020-01-01")], "ends before"),
         ([row("2020-01-01", None, source="")], "no source"),
     ),
@@ -137,7 +137,7 @@ def change(folder: Path, name: str, edit: Callable[[Json], object]) -> Path:
 @pytest.mark.parametrize(
     ("name", "edit", "fault"),
     (
-        ("contribution", lambda c: c["rural_poverty_line"]["rows"].pop(1), "no row between two"),
+        ("contribution", lambda c: c["rural_poverty_line"]["rows"].pop(1), "no row between two others before"),
         ("contribution", lambda c: c["base_salary"]["rows"][0].update({"value": 1.5}), "whole number"),
         ("contribution", lambda c: c["base_salary"]["rows"][0].update({"value": True}), "whole number"),
         ("contribution", lambda c: c["base_salary"]["rows"][0].update({"value": -1}), "whole number"),
