@@ -17,6 +17,8 @@ from typing import Any, TextIO
 from chalice.app import Chalice
 from chalice.local import LocalChalice
 
+from chalicelib.log import JsonFormatter
+
 from .settings import REGION
 
 Handler = Callable[[Any, Any], Any]
@@ -71,6 +73,7 @@ class InlineHandlers:
         self._handlers: dict[str, Handler] = {}
         self._loading = threading.RLock()
         self._gate = threading.BoundedSemaphore(AT_ONCE)
+        _log_functions_to(output)
 
     def load(self, handlers: Iterable[str]) -> None:
         """Import the modules now, so that no first request waits, and keep what they print out of the terminal."""
@@ -110,6 +113,19 @@ class InlineHandlers:
                     _make_thread_safe(found)
                 self._handlers[name] = found
         return found
+
+
+def _log_functions_to(output: TextIO) -> None:
+    """Send the functions' log to the run's log file, with the level it has on AWS.
+
+    Packaging has imported some of their modules, so the log was set up for the terminal and for ministack's level.
+    """
+    handler = logging.StreamHandler(output)
+    handler.setFormatter(JsonFormatter())
+    functions = logging.getLogger("chalicelib")
+    functions.handlers[:] = [handler]
+    functions.setLevel(logging.INFO)
+    functions.propagate = False
 
 
 def _make_thread_safe(app: Chalice) -> None:
