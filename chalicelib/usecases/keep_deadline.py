@@ -53,7 +53,7 @@ def what_is_due(code: str, *, generation: int, clock_version: int, w: Wiring) ->
 
 
 def carry_out(action: Action, code: str, w: Wiring) -> bool:
-    """Do what is due, if it still is; False where nothing was left to do. AP1, at an end AP10.
+    """Do what is due, if it still is; False where nothing was left to do. At an end AP10.
 
     Raises:
         Unavailable: the table is busy.

@@ -82,7 +82,7 @@ def checked_cover(cover_id: str, code: str, w: Wiring) -> Cover:
 
 
 def record_issue(cover_id: str, code: str, file: StoredFile, w: Wiring) -> Cover:
-    """The file is stored: the cover is issued and its dossier done and returned, in one transaction. AP4, AP10.
+    """The file is stored: the cover is issued and its dossier done and returned, in one transaction. AP10.
 
     Raises:
         Unavailable: the table is busy.

@@ -18,7 +18,7 @@ log = logger(__name__)
 
 
 def match_parked(code: str, w: Wiring) -> list[Verdict]:
-    """Judge every voucher that waits for this dossier, or for a dossier of its person, again. AP1, AP6.
+    """Judge every voucher that waits for this dossier, or for a dossier of its person, again. AP1.
 
     Safe to repeat: what took effect is a duplicate. Raises `Unavailable` when the table is busy.
     """
