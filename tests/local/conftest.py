@@ -10,6 +10,7 @@ import pytest
 from infra.local.client import LocalClient
 
 from .harness import LocalRun
+from .outside import Outside, StatusWatch
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -27,11 +28,22 @@ def local_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
     run.stop()
 
 
+@pytest.fixture(scope="session")
+def heard(local_run: LocalRun) -> StatusWatch:
+    """The portal's subscription to status messages, the only reader of its queue."""
+    return StatusWatch(local_run.client)
+
+
 @pytest.fixture
 def system(local_run: LocalRun) -> Iterator[LocalClient]:
     """A client of the deployed system. The business clock shows real time again afterwards."""
     yield local_run.client
     local_run.client.set_clock(None)
+
+
+@pytest.fixture
+def outside(system: LocalClient, heard: StatusWatch) -> Outside:
+    return Outside(system, heard)
 
 
 _serials = itertools.count(100_000)
@@ -41,3 +53,9 @@ _serials = itertools.count(100_000)
 def serial() -> int:
     """The last six digits of a card that no other test of the session uses."""
     return next(_serials)
+
+
+@pytest.fixture
+def serials() -> Iterator[int]:
+    """As `serial`, for tests with several people."""
+    return _serials
