@@ -43,16 +43,25 @@ class Table(Generic[T]):
     """The rows of one parameter in order of time.
 
     Construction raises `TableFault` for rows that overlap, end before they start, or (unless `gaps`) leave a hole.
-    `label` says in Vietnamese what is missing in a gap, `code` is the stable code of that refusal.
+    `label` says in Vietnamese what is missing in a gap, `advice` where to turn to then; `code` is the stable code of
+    that refusal.
     """
 
-    __slots__ = ("_code", "_label", "name", "rows")
+    __slots__ = ("_advice", "_code", "label", "name", "rows")
 
     def __init__(
-        self, name: str, rows: Iterable[Row[T]], *, label: str = "quy định", gaps: bool = False, code: str | None = None
+        self,
+        name: str,
+        rows: Iterable[Row[T]],
+        *,
+        label: str = "quy định",
+        gaps: bool = False,
+        code: str | None = None,
+        advice: str = "",
     ) -> None:
         self.name = name
-        self._label = label
+        self.label = label
+        self._advice = advice
         self.rows = tuple(sorted(rows, key=lambda row: row.effective_from))
         self._code = code or f"{name.upper()}_NOT_CONFIGURED"
         for row in self.rows:
@@ -64,7 +73,7 @@ class Table(Generic[T]):
             if earlier.effective_to is None or earlier.effective_to >= later.effective_from:
                 raise TableFault("RULE_OVERLAP", name, later.effective_from, "rows overlap")
             if not gaps and earlier.effective_to + timedelta(days=1) != later.effective_from:
-                raise TableFault("RULE_GAP", name, earlier.effective_to + timedelta(days=1), "no row between two others")
+                raise TableFault("RULE_GAP", name, later.effective_from, "no row between two others before")
 
     def find(self, day: date) -> Row[T] | None:
         """The row of a day, None in a gap; for tables where no row means that nothing applies."""
@@ -77,7 +86,8 @@ class Table(Generic[T]):
         """The row of a day. Raises `NotConfigured` in a gap: a missing value is refused, never guessed."""
         row = self.find(day)
         if row is None:
-            raise NotConfigured(self._code, f"Chưa có {self._label} áp dụng cho ngày {day:%d/%m/%Y}.")
+            missing = f"Chưa có {self.label} áp dụng cho ngày {day:%d/%m/%Y}."
+            raise NotConfigured(self._code, f"{missing} {self._advice}".strip())
         return row
 
 
@@ -95,6 +105,13 @@ class PaymentMethod:
     due_within_months: int | None
     discounted: bool
     """Paid for years ahead: discounted by the fund's rate (formula T1)."""
+    refundable: bool
+    """Whether the months left are paid back in the cases of NĐ 159/2025 Art. 8."""
+
+    @property
+    def at_counter_only(self) -> bool:
+        """Whether its months depend on the person's case, so that an officer must look (MISSING, LATE)."""
+        return not self.months
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +123,14 @@ class LocalSupport:
     value: int
     uniform_per_group: bool
     """One equal level for everyone of the group in the province: the condition for registering online (QĐ 49)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetirementAge:
+    """In months of age (NĐ 135/2020/NĐ-CP Art. 4)."""
+
+    men: int
+    women: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +156,8 @@ class Law:
     support_first_month: Table[Month]
     """No month before it is supported."""
     support_cap_months: Table[int]
+    support_cap_counts_old_months: Table[bool]
+    """Whether months supported under NĐ 134/2015 count towards the cap of NĐ 159/2025."""
     local_support: Mapping[tuple[str, str], Table[LocalSupport]]
     """By province code and support category; no row is no local support."""
     fund_rate: Table[str]
@@ -138,11 +165,29 @@ class Law:
     ahead_exponent_offset: Table[int]
     ahead_support_mode: Table[str]
     """FLAT or DISCOUNTED."""
+    missing_limit_months: Table[int]
+    missing_support_mode: Table[str]
+    """COMPOUNDED_FIRST_K, FLAT or NONE; a gap means that an officer must settle it."""
+    missing_lead_months: Table[int]
+    """How many months before the month of retirement age one may pay for missing years."""
+    late_month_origin: Table[str]
+    """AFTER_DUE_MONTH or FIRST_MISSED_MONTH: which month is the first with interest."""
+    late_support_mode: Table[str]
+    """FLAT or COMPOUNDED."""
+    retirement_age: Table[RetirementAge]
+    pension_contribution_months: Table[int]
+    """Months of contribution that a pension takes."""
+    refund_reasons: Table[frozenset[str]]
+    refund_first_month_rule: Table[Mapping[str, str]]
+    """By reason: EVENT_MONTH or NEXT_MONTH is the first month that is paid back."""
     payment_methods: Mapping[str, PaymentMethod]
     portal_methods: Table[frozenset[str]]
     minimum_age: Table[int]
     age_reference: Table[str]
     """DECLARATION_DATE or FIRST_COVERED_MONTH."""
+    pensioners_excluded: Table[bool]
+    suspended_contract_accepted: Table[bool]
+    """Whether a worker may join for the months in which the contract is suspended."""
     from_month_horizon: Table[int]
     """How many months ahead a registration may start."""
     address_levels: Table[int]

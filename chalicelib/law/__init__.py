@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from chalicelib.domain.calendar import WorkingCalendar
-from chalicelib.domain.law import Law, LocalSupport, PaymentMethod, Row, Table, WorkingHours
+from chalicelib.domain.law import Law, LocalSupport, PaymentMethod, RetirementAge, Row, Table, WorkingHours
 from chalicelib.domain.months import Month
 from chalicelib.domain.procedure import Procedure
 from chalicelib.domain.provinces import Province, Provinces
@@ -61,14 +61,26 @@ def assemble(content: Mapping[str, Json]) -> Law:
         },
         support_first_month=_table(support, "support_first_month", Month.parse),
         support_cap_months=_table(support, "support_cap_months", _whole),
+        support_cap_counts_old_months=_table(support, "support_cap_counts_old_months", _yes_or_no),
         local_support={(entry["province"], entry["category"]): _local(entry) for entry in support["local_support"]},
         fund_rate=_fund_rate(methods),
         ahead_exponent_offset=_table(methods, "ahead_exponent_offset", _one_of(0, 1)),
         ahead_support_mode=_table(methods, "ahead_support_mode", _one_of("FLAT", "DISCOUNTED")),
+        missing_limit_months=_table(methods, "missing_limit_months", _whole),
+        missing_support_mode=_missing_support(methods),
+        missing_lead_months=_table(methods, "missing_lead_months", _whole),
+        late_month_origin=_table(methods, "late_month_origin", _one_of("AFTER_DUE_MONTH", "FIRST_MISSED_MONTH")),
+        late_support_mode=_table(methods, "late_support_mode", _one_of("FLAT", "COMPOUNDED")),
+        retirement_age=_table(process, "retirement_age", lambda v: RetirementAge(_whole(v["men"]), _whole(v["women"]))),
+        pension_contribution_months=_table(process, "pension_contribution_months", _whole),
+        refund_reasons=_table(methods, "refund_reasons", frozenset[str]),
+        refund_first_month_rule=_table(methods, "refund_first_month_rule", _first_month_rule),
         payment_methods={entry["code"]: _method(entry) for entry in methods["payment_methods"]},
         portal_methods=_table(methods, "portal_methods", frozenset[str]),
         minimum_age=_table(process, "minimum_age", _whole),
         age_reference=_table(process, "age_reference", _one_of("DECLARATION_DATE", "FIRST_COVERED_MONTH")),
+        pensioners_excluded=_table(process, "pensioners_excluded", _yes_or_no),
+        suspended_contract_accepted=_table(process, "suspended_contract_accepted", _yes_or_no),
         from_month_horizon=_table(process, "from_month_horizon", _whole),
         address_levels=_table(process, "address_levels", _one_of(2, 3)),
         book_form_default=_table(process, "book_form_default", _one_of("REQUIRED", "ELECTRONIC", "PAPER")),
@@ -106,6 +118,12 @@ def _whole(value: object) -> int:
     return value
 
 
+def _yes_or_no(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"true or false is expected, not {value!r}")
+    return value
+
+
 def _one_of(*choices: T) -> Callable[[T], T]:
     def convert(value: T) -> T:
         if value not in choices:
@@ -129,6 +147,25 @@ def _fund_rate(methods: Json) -> Table[str]:
     return Table("fund_monthly_rate", rows, label=rates["label"], gaps=True, code="RATE_NOT_CONFIGURED")
 
 
+def _missing_support(methods: Json) -> Table[str]:
+    """Whether NĐ 159/2025 gives support for missing years is not settled: no row from 2025-07-01 on."""
+    mode = methods["missing_support_mode"]
+    return Table(
+        "missing_support_mode",
+        _rows(mode["rows"], _one_of("COMPOUNDED_FIRST_K", "FLAT", "NONE")),
+        label=mode["label"],
+        gaps=True,
+        code="MISSING_SUPPORT_NOT_CONFIGURED",
+        advice=mode["advice"],
+    )
+
+
+def _first_month_rule(value: Json) -> Json:
+    for rule in value.values():
+        _one_of("EVENT_MONTH", "NEXT_MONTH")(rule)
+    return value
+
+
 def _local(entry: Json) -> Table[LocalSupport]:
     kind = _one_of("FIXED", "PERCENT")(entry["kind"])
     uniform = bool(entry["uniform_per_group"])
@@ -144,6 +181,7 @@ def _method(entry: Json) -> PaymentMethod:
         months=tuple(entry["months"]),
         due_within_months=entry["due_within_months"],
         discounted=entry["discounted"],
+        refundable=entry["refundable"],
     )
 
 

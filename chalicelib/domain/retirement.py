@@ -1,0 +1,33 @@
+"""When a person reaches retirement age: the age rises by months every year (NĐ 135/2020/NĐ-CP Art. 4)."""
+
+from __future__ import annotations
+
+from .errors import NotConfigured
+from .identity import BirthDate, Gender
+from .law import RetirementAge, Table
+from .months import Month
+
+
+def retirement_age(ages: RetirementAge, gender: Gender) -> int:
+    """Months of age."""
+    return ages.women if gender is Gender.FEMALE else ages.men
+
+
+def retirement_month(birth_date: BirthDate, gender: Gender, table: Table[RetirementAge]) -> Month:
+    """The month in which a person reaches retirement age: the first that meets the age of its own year.
+
+    A birth date without day or month counts from its earliest day. Raises `NotConfigured`
+    (RETIREMENT_AGE_NOT_CONFIGURED) for somebody who reaches it beyond the table or before it.
+    """
+    born = Month.of(birth_date.earliest)
+    for row in table.rows:
+        reached = born.plus(retirement_age(row.value, gender))
+        if row.effective_to is None or reached <= Month.of(row.effective_to):
+            return reached
+    raise NotConfigured("RETIREMENT_AGE_NOT_CONFIGURED", "Chưa có quy định tuổi nghỉ hưu cho năm sinh này.")
+
+
+def age_text(months: int) -> str:
+    """`61 tuổi 6 tháng`."""
+    years, rest = divmod(months, 12)
+    return f"{years} tuổi {rest} tháng" if rest else f"{years} tuổi"
