@@ -14,7 +14,7 @@ from .domain.publication import RuleChange
 from .law.published import Publication, overlaid
 from .storage import keys
 from .storage.items.rules import change_from
-from .storage.table import Table
+from .storage.table import Stored, Table
 
 CACHE_SECONDS = 1.0
 """How long a function may believe what it has read. A publication answers only after that, and what is no
@@ -32,22 +32,22 @@ class LawBook:
         """The tables as they are in force, at most `CACHE_SECONDS` old."""
         moment = time.monotonic()
         if self._law is None or moment - self._read_at >= CACHE_SECONDS:
-            self._refresh()
-            self._read_at = moment
+            self.see(self.table.get(keys.RULES_HEAD))
         return self._law or shipped.load()
 
     def forget(self) -> None:
         """Read again at the next look."""
         self._read_at = -CACHE_SECONDS
 
-    def _refresh(self) -> None:
-        head = self.table.get(keys.RULES_HEAD)
+    def see(self, head: Stored | None) -> None:
+        """Take what was just read under `keys.RULES_HEAD`: whoever reads a batch anyway spares a read of its own."""
         version = 0 if head is None else head["published"]
         if not isinstance(version, int):
             raise TypeError("the head of the rules holds no number")
         if self._law is None or version != self._version:
             self._law = shipped.assemble(files_in_force(self.table)) if version else shipped.load()
             self._version = version
+        self._read_at = time.monotonic()
 
 
 def published_changes(table: Table) -> list[RuleChange]:

@@ -70,10 +70,11 @@ def open_dossier(
     for _ in range(ROUNDS):
         person = w.person(draft.personal_id) if person_identifiable(draft, unreadable) and draft.personal_id else None
         counter_key = keys.counter(_province(draft), now.date())
-        wanted = [key, counter_key]
+        wanted = [key, counter_key, keys.RULES_HEAD]
         if person is not None:
             wanted += [keys.person(person), *w.registers.keys(person)]
         read = w.table.get_many(wanted)
+        w.lawbook.see(read.get(keys.RULES_HEAD))
         before = replay(idempotency, read.get(key))
         if before is not None:
             return before

@@ -53,7 +53,7 @@ class VoucherFacts:
             for voucher in vouchers
             if voucher.personal_id is not None
         }
-        wanted: list[Key] = []
+        wanted: list[Key] = [keys.RULES_HEAD]
         for voucher in vouchers:
             wanted += [keys.voucher_head(voucher.voucher_id), _receipt(voucher)]
             if voucher.dossier_code is not None:
@@ -61,6 +61,7 @@ class VoucherFacts:
             if voucher.personal_id is not None:
                 wanted.append(keys.person(self._people[voucher.personal_id]))
         self._read = w.table.get_many(wanted)
+        w.lawbook.see(self._read.get(keys.RULES_HEAD))
         further = [key for voucher in vouchers for key in self._further(voucher)]
         if further:
             self._read |= w.table.get_many(further)

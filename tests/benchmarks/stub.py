@@ -7,14 +7,19 @@ and parsing. The floor and our handlers speak to the same stub.
 from __future__ import annotations
 
 import json
+import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from unittest import mock
 
 from botocore.awsrequest import AWSResponse
 from botocore.httpsession import URLLib3Session
+
+from . import samples
 
 Attributes = Mapping[str, Any]
 """An item as DynamoDB writes it."""
@@ -89,3 +94,46 @@ class _Raw:
 
     def stream(self) -> Iterator[bytes]:
         yield self._body
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """The address of a server that answers like an empty table, whose business clock stands at `samples.NOW`."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Table)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class _Table(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = self._answer(self.headers["X-Amz-Target"].rpartition(".")[2])
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-amz-json-1.0")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _answer(self, operation: str) -> bytes:
+        match operation:
+            case "GetSecretValue":
+                return SECRET
+            case "Query":
+                return b'{"Items": [], "Count": 0, "ScannedCount": 0}'
+            case "BatchGetItem":
+                return b'{"Responses": {}, "UnprocessedKeys": {}}'
+            case "GetItem":
+                offset = datetime.fromisoformat(samples.NOW) - datetime.now(UTC)
+                clock = {"offset_milliseconds": {"N": str(round(offset.total_seconds() * 1000))}, "version": {"N": "1"}}
+                return json.dumps({"Item": clock}).encode()
+            case _:
+                return b"{}"
+
+    def log_message(self, *_: object, **__: object) -> None:
+        """Nothing is told: the table of the bench is the output."""

@@ -76,10 +76,12 @@ def _measure(stub: Stub, rounds: int) -> Warm:
 
     from .floor import app as floor
 
+    # Whatever may be believed for a second is forgotten before each call: quiet hours pay every read.
     wiring().clock = _Clock()
     context, event = _Context(), samples.registration_event(1)
 
     def register() -> Any:
+        wiring().lawbook.forget()
         return app.app(event, context)
 
     def register_floor() -> Any:
@@ -92,13 +94,14 @@ def _measure(stub: Stub, rounds: int) -> Warm:
     person = wiring().person(samples.personal_id(1))
     known = (keys.counter("79", date(2023, 2, 6)), keys.sandbox_registers(person))
     stub.can_batch("bench", [stub.items[key] for key in known])
-    _require(register()["statusCode"] == 201 and register_floor()["statusCode"] == 201, "a registration was refused")
+    _opened(register()), _opened(register_floor())
     registration, registration_floor = _turns(register, register_floor, rounds, calls=10)
     reads, writes = _calls(stub, register)
 
     stub.can_batch("bench", [item for (pk, sk), item in stub.items.items() if sk in {"META", "HEADER"}])
 
     def consume() -> Any:
+        wiring().lawbook.forget()
         return voucher_consumer(delivery, context)
 
     def consume_floor() -> Any:

@@ -266,6 +266,7 @@ IDLE_HERE: Mapping[tuple[str, str], str] = {
     # What the day above does not happen to need.
     ("StreamRelay", "dynamodb:ConditionCheckItem"): "a parked voucher that is parked again",
     ("Sweeper", "dynamodb:ConditionCheckItem"): "a parked voucher that is parked again",
+    ("VoucherConsumer", "dynamodb:GetItem"): "the head of the rules, once a batch takes longer than it is believed",
     ("VoucherConsumer", "dynamodb:Query"): "rules published since the deploy",
     ("DossierTask", "dynamodb:Query"): "rules published since the deploy",
     ("CoverRenderer", "dynamodb:Query"): "rules published since the deploy",

@@ -10,8 +10,7 @@ import os
 import uuid
 
 import boto3
-from chalice import Chalice, Response
-from chalice.app import SQSEvent
+from chalice.app import Chalice, Response, SQSEvent
 from pydantic import BaseModel
 
 TABLE = os.environ.get("TABLE_NAME", "floor")
@@ -44,7 +43,9 @@ class Voucher(BaseModel):
 
 @app.route("/v1/dossiers", methods=["POST"])
 def register() -> Response:
-    declaration = Declaration.model_validate_json(app.current_request.raw_body)
+    request = app.current_request
+    assert request is not None
+    declaration = Declaration.model_validate_json(request.raw_body)
     before = _items_of(f"PERSON#{declaration.personal_id}")
     code = f"FLOOR-{len(before)}-{uuid.uuid4().hex}"
     dossier = {
