@@ -11,6 +11,7 @@ from .months import VIETNAM, at_vietnam
 
 _WEEKEND = {5: "thứ bảy, ngày nghỉ hằng tuần", 6: "chủ nhật, ngày nghỉ hằng tuần"}
 _DAY = timedelta(days=1)
+_LAST_MONTH = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,14 @@ class WorkingCalendar:
         if day.weekday() in _WEEKEND:
             return False, _WEEKEND[day.weekday()]
         return True, "ngày làm việc"
+
+    def missing_years(self, today: date) -> tuple[int, ...]:
+        """The years whose table should be published by now and is not: an alarm, each is about to stop due dates.
+
+        This year, and from 1 December the next one (domain rule 5.6).
+        """
+        wanted = (today.year, today.year + 1) if today.month == _LAST_MONTH else (today.year,)
+        return tuple(year for year in wanted if year not in self.years)
 
     def is_working_day(self, day: date) -> bool:
         """Whether a day counts. Raises `NotConfigured` as `day_kind` does."""

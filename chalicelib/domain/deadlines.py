@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -34,6 +35,18 @@ class DueDate:
     derivation: tuple[DerivationDay, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """A time in which the clock stands still: from the notice that asks for more until it is supplied.
+
+    Half open: the day of the notice is used up, the day of the supply is not counted yet. `ended_at` is None while
+    nothing has been supplied. Moments have an offset.
+    """
+
+    began_at: datetime
+    ended_at: datetime | None = None
+
+
 def received_moment(at: datetime, calendar: WorkingCalendar) -> datetime:
     """When a filing counts as received, Vietnam time.
 
@@ -46,23 +59,53 @@ def received_moment(at: datetime, calendar: WorkingCalendar) -> datetime:
     return local
 
 
-def due_date(received_at: datetime, limit_days: int, calendar: WorkingCalendar) -> DueDate:
+def due_date(
+    received_at: datetime, limit_days: int, calendar: WorkingCalendar, suspensions: Sequence[Suspension] = ()
+) -> DueDate:
     """When a dossier received at this moment is due: the closing of the last of `limit_days` working days.
 
-    The day of receipt is day 0 (Bộ luật Dân sự Art. 147(2)). Raises `NotConfigured` for a year without a calendar,
-    ValueError for a limit below one day.
+    The day of receipt is day 0 (Bộ luật Dân sự Art. 147(2)); days of a suspension are not counted, what was left
+    before it is left after it. A supply out of hours counts from the next working day, as a filing does. Raises
+    `NotConfigured` for a year without a calendar, ValueError for a limit below one day, for a suspension that has
+    not ended (a clock that stands has no due date), ends before it began or began before the receipt.
     """
     if limit_days < 1:
         raise ValueError("a time limit is at least one working day")
     filed, received = at_vietnam(received_at), received_moment(received_at, calendar)
     days = _days_to_receipt(filed.date(), received, calendar) if filed != received else []
+    pauses = [_pause(suspension, filed, calendar) for suspension in suspensions]
     day, counted = received.date(), 0
     while counted < limit_days:
         day += timedelta(days=1)
         working, why = calendar.day_kind(day)
+        if working and any(first < day <= last for first, last in pauses):
+            days.append(DerivationDay(day, counted=False, why="tạm dừng chờ bổ sung hồ sơ"))
+            continue
         counted += working
         days.append(DerivationDay(day, working, f"{why} {counted}/{limit_days}" if working else why))
     return DueDate(calendar.closes(day), tuple(days))
+
+
+def days_used(received_at: datetime, until: date, calendar: WorkingCalendar) -> int:
+    """How many working days a dossier has used up on a day, that day included; the day of receipt is none.
+
+    Raises `NotConfigured` for a year without a calendar.
+    """
+    day, used = received_moment(received_at, calendar).date(), 0
+    while day < until:
+        day += timedelta(days=1)
+        used += calendar.is_working_day(day)
+    return used
+
+
+def _pause(suspension: Suspension, filed: datetime, calendar: WorkingCalendar) -> tuple[date, date]:
+    """The day of the notice, and the day that counts as the day of the supply."""
+    began = at_vietnam(suspension.began_at)
+    if suspension.ended_at is None:
+        raise ValueError("a suspended clock has no due date")
+    if began < filed or at_vietnam(suspension.ended_at) < began:
+        raise ValueError("a suspension lies after the receipt and ends after it began")
+    return began.date(), received_moment(suspension.ended_at, calendar).date()
 
 
 def _days_to_receipt(filed: date, received: datetime, calendar: WorkingCalendar) -> list[DerivationDay]:

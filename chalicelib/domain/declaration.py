@@ -13,6 +13,7 @@ from .address import Address as Address
 from .address import AddressDraft as AddressDraft
 from .address import check_address
 from .contribution import Quote, QuoteRequest, due_by, partial_faults, quote
+from .eligibility import participant_group
 from .errors import Fault, Rejected
 from .evidence import Evidence, History
 from .form import Form
@@ -116,6 +117,8 @@ class Assessment:
     quote: Quote | None
     faults: tuple[Fault, ...]
     warnings: tuple[Fault, ...] = ()
+    participant_group: str | None = None
+    """SUSPENDED_CONTRACT for months in which a contract is suspended; None for everyone else (domain rule 1)."""
 
 
 def person_identifiable(draft: DeclarationDraft, unreadable: frozenset[str]) -> bool:
@@ -174,7 +177,9 @@ def assess(
         support_category=draft.support_category,
         span=_span(from_month, draft, amount, law),
     )
-    faults = tuple(dict.fromkeys((*register_faults(declared, evidence, history), *form.faults)))
+    faults = tuple(dict.fromkeys((*register_faults(declared, evidence, history, law), *form.faults)))
+    contracts = evidence.contracts if evidence else ()
+    group = participant_group(contracts, declared.span) if declared.span else None
     warnings = _warnings(person.personal_id, si_number, law)
     if (
         faults
@@ -189,7 +194,7 @@ def assess(
         or permanent is None
         or book_form is None
     ):
-        return Assessment(None, amount, faults, warnings)
+        return Assessment(None, amount, faults, warnings, group)
     declaration = Declaration(
         case_type=case_type,
         personal_id=person.personal_id,
@@ -213,7 +218,7 @@ def assess(
         agency_code=agency,
         consent_version=consent,
     )
-    return Assessment(declaration, amount, (), warnings)
+    return Assessment(declaration, amount, (), warnings, group)
 
 
 class _Person(NamedTuple):

@@ -41,13 +41,47 @@ class Book:
 
 
 @dataclass(frozen=True, slots=True)
+class Benefit:
+    """A pension, social insurance allowance or monthly allowance that is paid to the person; an open end is None."""
+
+    valid_from: date
+    valid_to: date | None = None
+
+    def holds_on(self, day: date) -> bool:
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A labour or work contract that puts the person within compulsory insurance; an open end is None.
+
+    `suspended` are the times in which it is suspended and nothing is paid, first and last day included.
+    """
+
+    valid_from: date
+    valid_to: date | None = None
+    suspended: tuple[tuple[date, date], ...] = ()
+
+    def covers_any_day_of(self, month: Month) -> bool:
+        return self.valid_from <= month.last_day and (self.valid_to is None or month.first_day <= self.valid_to)
+
+    def suspended_throughout(self, month: Month) -> bool:
+        return any(first <= month.first_day and month.last_day <= last for first, last in self.suspended)
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that the outside registers say of one person; empty where they know nothing."""
+    """All that the outside registers say of one person; empty where they know nothing.
+
+    `compulsory` are months in which compulsory insurance was paid, `contracts` what puts the person within it.
+    """
 
     person: PersonOnFile | None = None
     poor: tuple[PoorListing, ...] = ()
     compulsory: tuple[MonthSpan, ...] = ()
     book: Book | None = None
+    benefits: tuple[Benefit, ...] = ()
+    contracts: tuple[Contract, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
+from .eligibility import benefit_faults, contract_faults
 from .errors import Fault
 from .evidence import Evidence, History, PersonOnFile
 from .identity import BirthDate, Gender
+from .law import Law
 from .months import Month, MonthSpan
 from .names import same_name
 
@@ -31,16 +33,18 @@ class Declared(NamedTuple):
     span: MonthSpan | None = None
 
 
-def register_faults(declared: Declared, evidence: Evidence | None, history: History) -> list[Fault]:
+def register_faults(declared: Declared, evidence: Evidence | None, history: History, law: Law) -> list[Fault]:
     """Every contradiction, gravest first; without evidence only the recorded months are compared.
 
-    Codes: IDENTITY_MISMATCH at each field that differs, NOT_ON_POOR_LIST, OVERLAP_COMPULSORY, OVERLAP, BOOK_EXISTS,
-    SI_NUMBER_MISMATCH, GAP.
+    Codes: IDENTITY_MISMATCH at each field that differs, NOT_ON_POOR_LIST, RECEIVING_PENSION, COMPULSORY_MEMBER,
+    OVERLAP_COMPULSORY, OVERLAP, BOOK_EXISTS, SI_NUMBER_MISMATCH, GAP. Raises `NotConfigured` for a day before the law.
     """
     known = evidence or Evidence()
     return [
         *(_identity(declared, known.person) if known.person else ()),
         *(_poor_list(declared, evidence) if evidence else ()),
+        *benefit_faults(known.benefits, declared.on, law),
+        *(contract_faults(known.contracts, declared.span, declared.on, law) if declared.span else ()),
         *_compulsory(declared, known.compulsory),
         *_overlap(declared, known, history),
         *_book(declared, known),
