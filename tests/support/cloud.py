@@ -97,10 +97,11 @@ class Watched:
                 calls.hook(name, arguments)
             if calls.crash_at == number and not calls.after:
                 raise Crash
-            answer = target(**arguments)
-            if calls.crash_at == number:
-                raise Crash
-            return answer
+            try:
+                return target(**arguments)
+            finally:
+                if calls.crash_at == number:
+                    raise Crash
 
         return call
 
@@ -234,7 +235,7 @@ class Cloud:
                 found[row["PK"]["S"], row["SK"]["S"]] = row
         return found
 
-    def keys(self, *starts: str) -> list[str]:
+    def listing(self, *starts: str) -> list[str]:
         """`PK SK` of every item, sorted; with `starts`, of those whose PK starts so."""
         return sorted(f"{pk} {sk}" for pk, sk in self.rows() if not starts or pk.startswith(starts))
 

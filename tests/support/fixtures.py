@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from chalicelib import lawbook
 from chalicelib.storage import transaction
 from chalicelib.wiring import Wiring, wiring
 from tests.support.cloud import ENVIRONMENT, Cloud, running_cloud
@@ -28,8 +29,10 @@ def _running() -> Iterator[Cloud]:
 def _cloud(running: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     """The cloud, empty; what the code waits for before it tries again takes no time."""
     running.empty()
-    monkeypatch.setattr(Wiring, "client", lambda _, service: running.client(service))
+    monkeypatch.setattr(Wiring, "client", lambda _, service, **__: running.client(service))
     monkeypatch.setattr(transaction, "FIRST_PAUSE_SECONDS", 0)
+    # The law is read once by each process, so that the same work makes the same calls however slow the machine is.
+    monkeypatch.setattr(lawbook, "CACHE_SECONDS", 3600)
     return running
 
 

@@ -131,6 +131,12 @@ class House:
         house.restart()
         return house
 
+    def begin_again(self) -> None:
+        """Nothing has happened yet."""
+        self.cloud.empty()
+        self.relayed.clear()
+        self.restart()
+
     def restart(self) -> None:
         """What a crashed process is followed by: a new one that remembers nothing."""
         wiring.cache_clear()
