@@ -23,7 +23,7 @@ from .deploy import Deployment, client, deploy
 from .durable.store import Store
 from .inline import InlineHandlers, prepare_imports, set_environment
 from .settings import ACCOUNT, REGION, ROOT, STAGE, LocalSettings
-from .slim import drop_artefacts, free_memory
+from .slim import drop_artefacts, free_memory, limit_arenas
 from .tokens import AUDIENCE, ISSUER, load_issuer
 from .workers import ProcessHandlers
 
@@ -41,6 +41,7 @@ class Launcher:
 
     def run(self) -> int:
         """Serve until told to stop. Answers the exit status."""
+        limit_arenas()
         log_file = _log_to(self._settings)
         self._say(f"local run, handlers {self._settings.handlers}, data in {self._settings.home}")
         package = build(STAGE, say=lambda text: self._say(f"  {text}"))
@@ -84,11 +85,12 @@ class Launcher:
             if restarted:
                 self._say(f"  {restarted} workflow executions were interrupted and start again")
             cloud.route(deployment.api_id, deployment.api_stage)
-            self._sweep()
             gc.collect()
             free_memory()
             self._write_endpoints(deployment)
             self._greet(deployment)
+            # Last, for it looks at every open dossier; the interrupted ones have started again already.
+            self._sweep()
         except Exception as error:
             self._failed = True
             log.exception("the local run could not start")

@@ -37,7 +37,8 @@ def hold(settings: LocalSettings) -> Iterator[None]:
         settings.endpoints.unlink(missing_ok=True)
         for name, port in (("PORT", settings.port), ("AWS_PORT", settings.aws_port)):
             if not _free(port):
-                raise BusyPort(f"Port {port} on {HOST} is in use by another program; choose another: {name}={port + 1}")
+                other = next((each for each in range(port + 1, port + 100) if _free(each)), port + 1)
+                raise BusyPort(f"Port {port} on {HOST} is in use by another program; choose another: {name}={other}")
         lock.truncate(0)
         lock.write(f"process {os.getpid()}, {settings.api_url}, data in {settings.home}")
         lock.flush()

@@ -17,21 +17,27 @@ from typing import Any
 
 from ministack.services import dynamodb, lambda_svc
 
-from .durable.table import scope
+from .durable.table import forget_handled, scope
 
 log = logging.getLogger(__name__)
 
 Record = dict[str, Any]
+RECORDS_KEPT = 1000
+"""Handled records that stay readable; AWS keeps a day of them, which would be most of the launcher's memory."""
 IDLE_SECONDS = 1.0
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
 
 
 class StreamReader:
-    """A thread that hands new records to functions, in order per partition key. `wake` tells it of new records."""
+    """A thread that hands new records to functions, in order per partition key.
 
-    def __init__(self, wake: threading.Event) -> None:
+    `wake` tells it of new records; `gate` is held for what a snapshot must not see half done.
+    """
+
+    def __init__(self, wake: threading.Event, gate: threading.RLock) -> None:
         self._wake = wake
+        self._gate = gate
         self._stopped = False
         self._mappings: dict[str, _Progress] = defaultdict(_Progress)
         self._lanes = ThreadPoolExecutor(max_workers=8, thread_name_prefix="stream-lane")
@@ -78,6 +84,8 @@ class StreamReader:
             end = min(failed, default=start + len(records))
             progress.done = {position for position in progress.done if position >= end}
             positions[mapping["UUID"]] = end
+            with self._gate:
+                forget_handled(account, region, table, keep=RECORDS_KEPT)
             progress.pause(bool(failed))
             return True
 

@@ -47,7 +47,7 @@ class Store:
         self._table = Table(self._recorder)
         self._queues = Queues(self._recorder)
         self._executions = Executions(self._recorder)
-        self._streams = StreamReader(self._table.emitted)
+        self._streams = StreamReader(self._table.emitted, self._recorder.gate)
         self._changed_at: float | None = None
         self._ensure_poller = lambda_svc._ensure_poller
         self._dispatch = gateway._dispatch_service_request

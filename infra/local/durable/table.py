@@ -160,6 +160,20 @@ def restore_streams(waiting: list[list[Any]]) -> None:
         dynamodb._stream_trimmed.set_scoped(account, region, name, first)
 
 
+def forget_handled(account: str, region: str, table: str, *, keep: int) -> None:
+    """Let go of records that every reader has handled, but for the last `keep`. Positions stay valid.
+
+    Call with the recorder's gate held: a snapshot in between would miss records.
+    """
+    records = dynamodb._stream_records.get_scoped(account, region, table)
+    if records:
+        trimmed = dynamodb._stream_trimmed.get_scoped(account, region, table, 0)
+        excess = min(_readers(account, region, table), default=trimmed) - trimmed - keep
+        if excess > keep:  # not for every single record
+            del records[:excess]
+            dynamodb._stream_trimmed.set_scoped(account, region, table, trimmed + excess)
+
+
 def _readers(account: str, region: str, table: str) -> Iterator[int]:
     """The positions of the mappings that read a table's stream."""
     for (owner, place, mapping), position in list(lambda_svc._dynamodb_stream_positions._data.items()):
