@@ -29,7 +29,7 @@ class LawBook:
     _read_at: float = field(default=-CACHE_SECONDS)
 
     def law(self) -> Law:
-        """The tables as they are in force, at most `CACHE_SECONDS` old."""
+        """The tables as they are in force, at most `CACHE_SECONDS` old (AP14)."""
         moment = time.monotonic()
         if self._law is None or moment - self._read_at >= CACHE_SECONDS:
             self.see(self.table.get(keys.RULES_HEAD))
@@ -51,7 +51,7 @@ class LawBook:
 
 
 def published_changes(table: Table) -> list[RuleChange]:
-    """Every published change in the order of publication."""
+    """Every published change in the order of publication (AP15)."""
     changes = (change_from(item) for item in table.query(keys.RULES_PARTITION, keys.RULE_CHANGE))
     return sorted((change for change in changes if change.order is not None), key=lambda change: change.order or 0)
 

@@ -80,7 +80,7 @@ def draft_rules(
     caller: Caller,
     w: Wiring,
 ) -> Drafted:
-    """Keep rows for a table as a draft, or only tell what they would change.
+    """Keep rows for a table as a draft, or only tell what they would change. AP14.
 
     Raises:
         Forbidden: not a publisher; a row of a province that is not the publisher's.
@@ -125,7 +125,7 @@ def publish_rules(
     present: Callable[[RuleChange], str],
     w: Wiring,
 ) -> Answer:
-    """Publish a draft, as a second person; answers when every function has seen it.
+    """Publish a draft, as a second person; answers when every function has seen it. AP16.
 
     What the draft means is judged again: another publication may have come between.
 
@@ -171,7 +171,7 @@ def publish_rules(
 
 
 def view_rules(table: str, caller: Caller, w: Wiring) -> TableView:
-    """A table as it stands in force, with every change it went through. For officers and operators."""
+    """A table as it stands in force, with every change it went through (AP15). For officers and operators."""
     require_role(caller, *OFFICERS, Role.OPS)
     place_of(table)
     changes = [change_from(item) for item in w.table.query(keys.RULES_PARTITION, keys.RULE_CHANGE)]
