@@ -26,7 +26,7 @@ def encode(value: Value) -> dict[str, object]:
         return {"N": str(value)}
     if isinstance(value, Mapping):
         return {"M": {name: encode(inner) for name, inner in value.items()}}
-    if isinstance(value, Sequence):
+    if isinstance(value, list | tuple):
         return {"L": [encode(inner) for inner in value]}
     raise TypeError(f"{type(value).__name__} is not stored")
 
