@@ -113,7 +113,8 @@ def client_error(code: str, operation: str, **more: Any) -> ClientError:
         "ResponseMetadata": {"HTTPStatusCode": 400, "RequestId": "r"},
         **more,
     }
-    return ClientError(answer, operation)
+    error: ClientError = ClientError(answer, operation)
+    return error
 
 
 @dataclass

@@ -1,0 +1,482 @@
+"""What is stored is what is read: values, items, and the one transaction of a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chalicelib.domain.cover import CoverState, StoredFile, create_cover
+from chalicelib.domain.declaration import Address, BirthDate, BookForm, CaseType, Declaration, Gender
+from chalicelib.domain.dossier import Dossier, State
+from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.events import AuditLine, By, Event
+from chalicelib.domain.months import VIETNAM, Month, MonthSpan
+from chalicelib.domain.participation import ParticipationPeriod, PeriodStatus, PersonRecord, merged
+from chalicelib.domain.voucher import ContributionVoucher, VoucherEvent, VoucherHead, VoucherState
+from chalicelib.storage import keys
+from chalicelib.storage.codec import Value, decode, decode_item, encode, encode_item
+from chalicelib.storage.items.audit import audit_from, audit_item
+from chalicelib.storage.items.covers import cover_from, cover_item
+from chalicelib.storage.items.dossiers import dossier_from, dossier_item
+from chalicelib.storage.items.people import period_from, period_item, person_from, person_item
+from chalicelib.storage.items.vouchers import head_from, head_item, voucher_document, voucher_from
+from chalicelib.storage.table import Table
+from chalicelib.storage.transaction import Refused, Transaction
+from tests.support.cloud import client_error
+from tests.support.house import House
+from tests.unit.domain import made
+
+TEXTS = st.text(min_size=1, max_size=30)
+AMOUNTS = st.integers(0, 10**12)
+MOMENTS = st.datetimes(datetime(2016, 1, 1), datetime(2090, 1, 1)).map(  # noqa: DTZ001 -- its offset follows
+    lambda moment: moment.replace(microsecond=0, tzinfo=VIETNAM)
+)
+DAYS = st.dates(date(2016, 1, 1), date(2090, 1, 1))
+MONTHS = st.builds(Month, st.integers(1995, 2090), st.integers(1, 12))
+SPANS = st.builds(MonthSpan.of_length, MONTHS, st.integers(1, 60))
+BIRTHS = st.one_of(
+    st.builds(BirthDate, st.integers(1900, 2023)),
+    st.builds(BirthDate, st.integers(1900, 2023), st.integers(1, 12)),
+    st.builds(BirthDate, st.integers(1900, 2023), st.integers(1, 12), st.integers(1, 28)),
+)
+ADDRESSES = st.builds(Address, TEXTS, TEXTS, st.none() | TEXTS, TEXTS)
+DECLARATIONS = st.builds(
+    Declaration,
+    case_type=st.sampled_from(CaseType),
+    personal_id=TEXTS,
+    full_name=TEXTS,
+    birth_date=BIRTHS,
+    gender=st.sampled_from(Gender),
+    nationality=st.just("VN"),
+    si_number=st.none() | TEXTS,
+    phone=TEXTS,
+    email=st.none() | TEXTS,
+    permanent_address=ADDRESSES,
+    contact_address=st.none() | ADDRESSES,
+    support_category=TEXTS,
+    support_proof_no=st.none() | TEXTS,
+    income=AMOUNTS,
+    method=TEXTS,
+    months=st.integers(1, 60),
+    from_month=MONTHS,
+    book_form=st.sampled_from(BookForm),
+    ethnicity=st.none() | TEXTS,
+    agency_code=st.none() | TEXTS,
+    consent_version=st.none() | TEXTS,
+)
+DOSSIERS = st.builds(
+    lambda declaration, state, version, paid, number, generation, milestones, created: replace(
+        made.paying().dossier if paid else made.unpaid(),
+        declaration=declaration,
+        state=state,
+        version=version,
+        si_number=number,
+        generation=generation,
+        milestones=milestones,
+        created_at=created,
+    ),
+    DECLARATIONS,
+    st.sampled_from(State),
+    st.integers(1, 10**6),
+    st.booleans(),
+    st.none() | TEXTS,
+    st.integers(1, 99),
+    st.frozensets(st.sampled_from(["REMINDED", "OVERDUE"])),
+    MOMENTS,
+)
+VOUCHERS = st.builds(
+    ContributionVoucher,
+    voucher_id=TEXTS,
+    voucher_version=st.integers(1, 99),
+    event=st.sampled_from(VoucherEvent),
+    scheme=TEXTS,
+    fingerprint=TEXTS,
+    receipt_symbol=TEXTS,
+    receipt_number=TEXTS,
+    receipt_date=DAYS,
+    dossier_code=st.none() | TEXTS,
+    personal_id=st.none() | TEXTS,
+    si_number=st.none() | TEXTS,
+    full_name=TEXTS,
+    birth_date=st.none() | BIRTHS,
+    income=AMOUNTS,
+    method=TEXTS,
+    from_month=MONTHS,
+    months=st.integers(1, 60),
+    amount_participant=AMOUNTS,
+    amount_state=AMOUNTS,
+    amount_local=AMOUNTS,
+    amount_other=AMOUNTS,
+    amount_gross=AMOUNTS,
+    amount_received=AMOUNTS,
+    paid_at=st.datetimes(datetime(2016, 1, 1), datetime(2090, 1, 1)).map(  # noqa: DTZ001
+        lambda moment: moment.replace(tzinfo=VIETNAM)
+    ),
+    value_date=DAYS,
+    province_code=TEXTS,
+    replaces_voucher_id=st.none() | TEXTS,
+)
+COVERS = st.builds(
+    lambda declaration, state, version, number, run, checked, issued, file: replace(
+        create_cover(made.CODE, declaration, si_number="7912345678", created_at=made.PAID_AT, number=number),
+        state=state,
+        version=version,
+        run=run,
+        checked_at=checked,
+        checked_by=None if checked is None else "signer-79",
+        issued_at=issued,
+        file=file,
+    ),
+    DECLARATIONS,
+    st.sampled_from(CoverState),
+    st.integers(1, 99),
+    st.integers(1, 9),
+    st.integers(1, 9),
+    st.none() | MOMENTS,
+    st.none() | MOMENTS,
+    st.none() | st.builds(StoredFile, TEXTS, TEXTS, st.integers(1, 10**7), TEXTS),
+)
+PERSONS = st.builds(
+    PersonRecord,
+    person=st.just("a1"),
+    version=st.integers(1, 99),
+    si_number=st.none() | TEXTS,
+    covered=st.lists(SPANS, max_size=4).map(merged),
+    supported_months=st.integers(0, 120),
+    open_dossiers=st.dictionaries(TEXTS, SPANS, max_size=3),
+    cover_id=st.none() | TEXTS,
+)
+PERIODS = st.builds(
+    ParticipationPeriod,
+    person=st.just("a1"),
+    span=SPANS,
+    income=AMOUNTS,
+    method=TEXTS,
+    support_category=TEXTS,
+    amount_gross=AMOUNTS,
+    amount_participant=AMOUNTS,
+    amount_state=AMOUNTS,
+    amount_local=AMOUNTS,
+    supported_months=st.integers(0, 120),
+    dossier_code=TEXTS,
+    voucher_id=TEXTS,
+    recorded_at=MOMENTS,
+    status=st.sampled_from(PeriodStatus),
+)
+LINES = st.builds(
+    AuditLine,
+    dossier_code=TEXTS,
+    national_code=st.none() | TEXTS,
+    province_code=TEXTS,
+    version=st.integers(1, 10**6),
+    event=st.sampled_from(Event),
+    state=TEXTS,
+    national_status=st.integers(0, 10),
+    status_sequence=st.none() | st.integers(1, 99),
+    at=MOMENTS,
+    by=st.sampled_from(By),
+    actor=TEXTS,
+    reason=st.none() | TEXTS,
+    subject=st.none() | TEXTS,
+    due_at=st.none() | MOMENTS,
+    previous_hash=TEXTS,
+    hash=TEXTS,
+)
+HEADS = st.builds(
+    VoucherHead,
+    voucher_id=TEXTS,
+    voucher_version=st.integers(1, 99),
+    state=st.sampled_from(VoucherState),
+    reason=st.none() | TEXTS,
+    revision=st.integers(1, 99),
+    fingerprints=st.dictionaries(st.integers(1, 99), TEXTS, max_size=3),
+    dossier_code=st.none() | TEXTS,
+    applied_version=st.none() | st.integers(1, 99),
+)
+VALUES: st.SearchStrategy[Value] = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**37), 10**37) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(min_size=1), inner, max_size=4),
+    max_leaves=12,
+)
+QUICK = settings(max_examples=40, deadline=None)
+
+
+def through(item: dict[str, Value]) -> dict[str, Any]:
+    """An item as it comes back from the wire; no empty value may have been sent."""
+    assert None not in item.values()
+    return {"PK": "p", "SK": "s", **decode_item(encode_item(item))}
+
+
+# Values
+
+
+@given(VALUES)
+@QUICK
+def test_every_value_comes_back_as_it_went(value: Value) -> None:
+    assert decode(encode(value)) == value
+
+
+@pytest.mark.parametrize("value", (1.5, b"bytes", {1, 2}))
+def test_what_has_no_place_in_the_table_is_refused(value: Any) -> None:
+    with pytest.raises(TypeError):
+        encode(value)
+    with pytest.raises(TypeError, match="not stored"):
+        decode({"B": b"bytes"})
+
+
+def test_a_fraction_in_the_table_is_an_error_not_a_rounding() -> None:
+    with pytest.raises(ValueError, match="invalid literal"):
+        decode({"N": "1.5"})
+
+
+# Items
+
+
+@given(DOSSIERS)
+@QUICK
+def test_a_dossier_comes_back(dossier: Dossier) -> None:
+    item = dossier_item(dossier)
+    assert dossier_from(through(item)) == dossier
+    assert ("GSI2PK" in item) is not dossier.state.ended, "only open dossiers are on a work list"
+
+
+@given(COVERS)
+@QUICK
+def test_a_cover_comes_back(cover: Any) -> None:
+    item = cover_item(cover)
+    assert cover_from(through(item)) == cover
+    assert ("GSI2PK" in item) is (cover.state in {CoverState.DATA_CREATED, CoverState.CHECKED})
+
+
+@given(VOUCHERS)
+@QUICK
+def test_a_voucher_comes_back(voucher: ContributionVoucher) -> None:
+    assert voucher_from(voucher_document(voucher)) == voucher
+
+
+@given(HEADS)
+@QUICK
+def test_a_voucher_head_comes_back(head: VoucherHead) -> None:
+    item = head_item(head, made.voucher(), made.PAID_AT)
+    assert head_from(through(item)) == head
+    assert ("GSI2PK" in item) is (head.state in {VoucherState.HELD, VoucherState.PARKED})
+    assert head_from(None) is None
+
+
+@given(PERSONS)
+@QUICK
+def test_a_person_comes_back(person: PersonRecord) -> None:
+    assert person_from("a1", through(person_item(person))) == person
+    assert person_from("a1", None) == PersonRecord("a1")
+
+
+@given(PERIODS)
+@QUICK
+def test_a_period_comes_back(period: ParticipationPeriod) -> None:
+    assert period_from("a1", through(period_item(period))) == period
+
+
+@given(LINES)
+@QUICK
+def test_an_audit_line_comes_back(line: AuditLine) -> None:
+    assert audit_from(through(audit_item(line))) == line
+
+
+@pytest.mark.parametrize(
+    ("attribute", "broken"),
+    (("state", 3), ("version", "3"), ("created_at", None), ("person", None), ("quote", "{}"), ("state", "UNHEARD_OF")),
+)
+def test_a_broken_item_is_an_error_never_a_guess(attribute: str, broken: Any) -> None:
+    item = {**through(dossier_item(made.unpaid())), attribute: broken}
+    with pytest.raises((TypeError, ValueError, LookupError)):
+        dossier_from(item)
+
+
+# The transaction
+
+
+def test_a_refusal_tells_what_stands_there(house: House) -> None:
+    house.w.table.put(("a", "b"), {"number": 7})
+    transaction = Transaction()
+    transaction.put_new("first", ("c", "d"), {"number": 1})
+    transaction.put_new("second", ("a", "b"), {"number": 2})
+    transaction.require_missing("third", ("a", "c"))
+    with pytest.raises(Refused) as refused:
+        transaction.commit(house.w.table)
+    assert refused.value.found == {"second": {"PK": "a", "SK": "b", "number": 7}}
+    assert house.cloud.listing() == ["a b"], "all or nothing"
+
+
+def test_a_refusal_over_nothing_says_so(house: House) -> None:
+    transaction = Transaction()
+    transaction.put_over("it", ("a", "b"), {"version": 2}, attribute="version", expected=1)
+    with pytest.raises(Refused) as refused:
+        transaction.commit(house.w.table)
+    assert refused.value.found == {"it": None}
+
+
+def test_each_kind_of_write(house: House) -> None:
+    table = house.w.table
+    for name in ("old", "gone", "kept"):
+        table.put((name, "x"), {"version": 1, "empty": "soon"})
+    transaction = Transaction()
+    transaction.put_over("old", ("old", "x"), {"version": 2}, attribute="version", expected=1)
+    transaction.update("kept", ("kept", "x"), {"version": 2, "empty": None}, attribute="version", expected=1)
+    transaction.delete("gone", ("gone", "x"))
+    transaction.put("any", ("any", "x"), {"a": ["b"]})
+    transaction.put_new("new", ("new", "x"), {})
+    transaction.require("still", ("witness", "x"), attribute="version", expected=1)
+    table.put(("witness", "x"), {"version": 1})
+    assert len(transaction) == 6
+    transaction.commit(table)
+    found = table.get_many([(name, "x") for name in ("old", "kept", "gone", "any", "new")])
+    assert found == {
+        ("old", "x"): {"PK": "old", "SK": "x", "version": 2},
+        ("kept", "x"): {"PK": "kept", "SK": "x", "version": 2},
+        ("any", "x"): {"PK": "any", "SK": "x", "a": ["b"]},
+        ("new", "x"): {"PK": "new", "SK": "x"},
+    }
+
+
+@pytest.mark.parametrize(("expires_at", "taken"), ((99, True), (100, False), (101, False)))
+def test_a_key_whose_time_is_over_may_be_claimed_again(house: House, expires_at: int, taken: bool) -> None:
+    house.w.table.put(("k", "k"), {"expires_at": expires_at, "by": "first"})
+    transaction = Transaction()
+    transaction.put_new("k", ("k", "k"), {"expires_at": 900, "by": "second"}, or_expired_at=100)
+    if taken:
+        transaction.commit(house.w.table)
+    else:
+        with pytest.raises(Refused):
+            transaction.commit(house.w.table)
+    stored = house.w.table.get(("k", "k"))
+    assert stored is not None
+    assert stored["by"] == ("second" if taken else "first")
+
+
+def failing(times: int, error: Exception) -> Callable[[str, dict[str, Any]], None]:
+    """A hook that lets the first transactions fail."""
+    left = [times]
+
+    def hook(name: str, _: dict[str, Any]) -> None:
+        if name == "transact_write_items" and left[0]:
+            left[0] -= 1
+            raise error
+
+    return hook
+
+
+def cancelled(*codes: str) -> ClientError:
+    reasons = [{"Code": code} for code in codes]
+    return client_error("TransactionCanceledException", "TransactWriteItems", CancellationReasons=reasons)
+
+
+PASSING = (
+    cancelled("None", "TransactionConflict"),
+    cancelled("ThrottlingError", "None"),
+    cancelled("ProvisionedThroughputExceeded", "None"),
+    client_error("ThrottlingException", "TransactWriteItems"),
+    client_error("TransactionInProgressException", "TransactWriteItems"),
+    client_error("InternalServerError", "TransactWriteItems"),
+)
+
+
+@pytest.mark.parametrize("error", PASSING)
+def test_what_passes_is_tried_again_three_times(house: House, error: Exception) -> None:
+    def claim() -> None:
+        transaction = Transaction()
+        transaction.put_new("it", ("a", "b"), {})
+        transaction.commit(house.w.table)
+
+    with house.cloud.calls.hooked(failing(4, error)), pytest.raises(Unavailable, match="STORAGE_BUSY"):
+        claim()
+    assert house.cloud.listing() == []
+    with house.cloud.calls.hooked(failing(3, error)):
+        claim()
+    assert house.cloud.listing() == ["a b"]
+
+
+def test_every_try_of_one_decision_carries_the_same_token(house: House) -> None:
+    """Where only the answer was lost, DynamoDB then says that it is done instead of refusing the claim."""
+    tokens = []
+
+    def hook(_: str, arguments: dict[str, Any]) -> None:
+        tokens.append(arguments["ClientRequestToken"])
+        if len(tokens) < 3:
+            raise client_error("InternalServerError", "TransactWriteItems")
+
+    for _ in range(2):
+        transaction = Transaction()
+        transaction.put("it", ("a", "b"), {})
+        with house.cloud.calls.hooked(hook):
+            transaction.commit(house.w.table)
+    assert len(tokens) == 4
+    assert len(set(tokens[:3])) == 1
+    assert tokens[3] != tokens[0]
+
+
+@pytest.mark.parametrize(
+    "error", (client_error("ValidationException", "TransactWriteItems"), cancelled("None", "ValidationError"))
+)
+def test_what_is_wrong_is_not_tried_again(house: House, error: Exception) -> None:
+    transaction = Transaction()
+    transaction.put("it", ("a", "b"), {})
+    with house.cloud.calls.hooked(failing(1, error)), pytest.raises(type(error)):
+        transaction.commit(house.w.table)
+    assert house.cloud.calls.made == ["transact_write_items"]
+
+
+def test_a_failed_condition_beside_a_conflict_is_a_decision(house: House) -> None:
+    reasons = [{"Code": "ConditionalCheckFailed"}, {"Code": "TransactionConflict"}]
+    error = client_error("TransactionCanceledException", "TransactWriteItems", CancellationReasons=reasons)
+    transaction = Transaction()
+    transaction.put_new("one", ("a", "b"), {})
+    transaction.put_new("two", ("c", "d"), {})
+    with house.cloud.calls.hooked(failing(1, error)), pytest.raises(Refused) as refused:
+        transaction.commit(house.w.table)
+    assert refused.value.found == {"one": None}
+
+
+# Reading
+
+
+def test_many_are_read_in_hundreds(house: House) -> None:
+    wanted = [(f"p{number}", "s") for number in range(250)]
+    for key in wanted:
+        house.w.table.put(key, {})
+    house.cloud.calls.forget()
+    assert set(house.w.table.get_many([*wanted, *wanted, ("missing", "s")])) == set(wanted)
+    assert house.cloud.calls.made == ["batch_get_item"] * 3
+
+
+def test_keys_that_are_kept_back_are_asked_for_again_and_then_given_up(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chalicelib.storage.table.time.sleep", lambda _: None)
+
+    class Busy:
+        def batch_get_item(self, *, RequestItems: Any) -> Any:  # noqa: N803
+            return {"Responses": {}, "UnprocessedKeys": RequestItems}
+
+    with pytest.raises(Unavailable, match="STORAGE_BUSY"):
+        Table(Busy(), "t").get_many([("a", "b")])
+
+
+def test_a_partition_is_read_in_order_and_by_prefix(house: House) -> None:
+    for name in ("A#2", "A#1", "B#1"):
+        house.w.table.put(("p", name), {})
+    assert [item["SK"] for item in house.w.table.query("p")] == ["A#1", "A#2", "B#1"]
+    assert [item["SK"] for item in house.w.table.query("p", "A#", descending=True)] == ["A#2", "A#1"]
+
+
+@given(st.integers(1, 10**7), st.dates(date(2023, 1, 1), date(2026, 12, 31)))
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_audit_keys_sort_as_their_numbers(version: int, day: date) -> None:
+    assert keys.audit("c", version)[1] < keys.audit("c", version + 1)[1]
+    assert keys.manifest(day, "79")[0] < keys.manifest(day + timedelta(days=1), "79")[0]
