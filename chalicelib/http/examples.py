@@ -45,6 +45,32 @@ OPENED: Final[dict[str, Any]] = {
     "created_at": "2023-02-06T09:00:00+07:00",
 }
 
+RATE_OF_2027: Final = {
+    "from": "2027-01-01",
+    "to": "2027-12-31",
+    "value": "0.3200",
+    "source": "Thông báo về lãi suất đầu tư quỹ năm 2026",
+}
+
+RATE_DRAFT: Final[dict[str, Any]] = {
+    "table": "fund_monthly_rate",
+    "version": 1,
+    "state": "DRAFT",
+    "correction": False,
+    "reason": "Thông báo lãi suất của BHXH Việt Nam",
+    "rows": [RATE_OF_2027],
+    "drafted_by": "publisher-79-a",
+    "drafted_at": "2026-12-20T09:00:00+07:00",
+    "published_by": None,
+    "published_at": None,
+}
+
+PUBLISHED: Final = {
+    "state": "PUBLISHED",
+    "published_by": "publisher-79-b",
+    "published_at": "2026-12-20T10:00:00+07:00",
+}
+
 BODIES: Final[dict[str, Any]] = {
     "calculate_quote": {
         "income": 1500000,
@@ -95,6 +121,11 @@ BODIES: Final[dict[str, Any]] = {
         "valid_to": "2023-12-31",
     },
     "load_compulsory_periods": {"personal_id": "079185012345", "from_month": "2020-01", "to_month": "2022-12"},
+    "draft_table": {
+        "rows": [RATE_OF_2027],
+        "correction": False,
+        "reason": "Thông báo lãi suất của BHXH Việt Nam",
+    },
     "load_books": {"personal_id": "079185012345", "si_number": "7912345678", "paid_through": "2023-01"},
 }
 
@@ -174,6 +205,27 @@ ANSWERS: Final[dict[str, Any]] = {
         "issued_at": None,
         "dossier_code": CODE,
     },
+    "show_rules": {"table": "fund_monthly_rate", "rows": [RATE_OF_2027], "changes": [{**RATE_DRAFT, **PUBLISHED}]},
+    "draft_table": {
+        "change": RATE_DRAFT,
+        "preview": {
+            "amounts": [
+                {
+                    "paid_on": "2027-01-01",
+                    "income": 3000000,
+                    "method": "AHEAD",
+                    "support_category": "OTHER",
+                    "province_code": "79",
+                    "before": None,
+                    "after": 12945463,
+                    "before_code": "RATE_NOT_CONFIGURED",
+                    "after_code": None,
+                }
+            ],
+            "days": [],
+        },
+    },
+    "publish_table": {**RATE_DRAFT, **PUBLISHED},
     "list_provinces": {
         "items": [
             {

@@ -11,10 +11,10 @@ from ..domain.errors import DomainError
 from ..domain.law import Law
 from ..domain.months import Month
 
-MOST = 50
+MOST = 200
 """So many differences are told."""
 
-INCOMES = (3_000_000, 5_000_000, 10_000_000, 40_000_000)
+INCOMES = (3_000_000, 10_000_000)
 """Beside the lowest incomes of both tables; VND a month."""
 
 
