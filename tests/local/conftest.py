@@ -10,7 +10,7 @@ import pytest
 from infra.local.client import LocalClient
 
 from .harness import LocalRun
-from .outside import Outside, StatusWatch
+from .outside import Outside, Subscription
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,9 +29,20 @@ def local_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
 
 
 @pytest.fixture(scope="session")
-def heard(local_run: LocalRun) -> StatusWatch:
+def heard(local_run: LocalRun) -> Subscription:
     """The portal's subscription to status messages, the only reader of its queue."""
-    return StatusWatch(local_run.client)
+    return Subscription(local_run.client, local_run.client.endpoints["status_queue_url"])
+
+
+@pytest.fixture(scope="session")
+def notices(local_run: LocalRun) -> Subscription:
+    """What officers are told of deadlines; the local run itself subscribes nobody to that topic."""
+    sns, sqs = local_run.client.aws("sns"), local_run.client.aws("sqs")
+    (topic,) = [each["TopicArn"] for each in sns.list_topics()["Topics"] if "notice" in each["TopicArn"].lower()]
+    url = sqs.create_queue(QueueName="notices-watch")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    return Subscription(local_run.client, url)
 
 
 @pytest.fixture
@@ -42,7 +53,7 @@ def system(local_run: LocalRun) -> Iterator[LocalClient]:
 
 
 @pytest.fixture
-def outside(system: LocalClient, heard: StatusWatch) -> Outside:
+def outside(system: LocalClient, heard: Subscription) -> Outside:
     return Outside(system, heard)
 
 

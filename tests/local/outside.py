@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from infra.local.client import LocalClient, Reply, wait_until
+from infra.local.client import PATIENCE_SECONDS, LocalClient, Reply, wait_until
 from infra.local.samples import first_timer, voucher_for
 
 Json = dict[str, Any]
 PROBLEM = "application/problem+json"
+QUIET_SECONDS = 0.6
+"""So long nothing happens only when nothing is under way: a step of a workflow takes a tenth of it."""
+
 _receipts = itertools.count(1)
 
 
@@ -23,7 +27,7 @@ class Outside:
     """One test's view of the running system. The clock is the whole system's: tests set it before they need it."""
 
     client: LocalClient
-    heard: StatusWatch
+    heard: Subscription
 
     def declare(self, declaration: Json) -> Json:
         """Send a declaration and answer the 201's body."""
@@ -77,9 +81,9 @@ class Outside:
                 return rows
             cursor = f"&cursor={reply.body['next_cursor']}"
 
-    def load(self, register: str, row: Json) -> None:
-        """Put a row into one of the sandbox's registers."""
-        reply = self.client.call("POST", f"/sandbox/{register}", row)
+    def load(self, register: str, rows: Json | list[Json]) -> None:
+        """Put a row, or several, into one of the sandbox's registers."""
+        reply = self.client.call("POST", f"/sandbox/{register}", rows)
         assert reply.status == 204, reply.body
 
     def table(self) -> dict[tuple[str, str], Json]:
@@ -89,16 +93,16 @@ class Outside:
         return {(item["PK"]["S"], item["SK"]["S"]): item for item in items}
 
     def quiet_table(self) -> dict[tuple[str, str], Json]:
-        """The table once nothing moves in it any more: what earlier tests started has come to rest."""
-        last: list[Any] = [None, self.table()]
-
-        def look() -> bool:
-            last[:] = [last[1], self.table()]
-            return bool(last[0] == last[1])
-
-        wait_until(look, bool, "the table to come to rest")
-        found: dict[tuple[str, str], Json] = last[1]
-        return found
+        """The table once nothing moves in it any more: what earlier steps started has come to rest."""
+        seen, since = self.table(), time.monotonic()
+        deadline = since + PATIENCE_SECONDS
+        while time.monotonic() - since < QUIET_SECONDS:
+            assert time.monotonic() < deadline, "the table does not come to rest"
+            time.sleep(0.1)
+            now = self.table()
+            if now != seen:
+                seen, since = now, time.monotonic()
+        return seen
 
     def ledger(self, voucher: Json) -> Json:
         """State and reason of a voucher, as the ledger has them; empty when it is not there (yet)."""
@@ -124,11 +128,11 @@ class Outside:
 
 
 @dataclass
-class StatusWatch:
-    """The portal's subscription: reads `dossier-status` empty and keeps the messages in the order they came."""
+class Subscription:
+    """A subscription: reads its queue empty and keeps each dossier's messages in the order they came."""
 
     client: LocalClient
-    queue: str = "status_queue_url"
+    url: str
     _arrived: dict[str, list[Json]] = field(default_factory=lambda: defaultdict(list))
 
     def of(self, code: str, count: int) -> list[Json]:
@@ -139,14 +143,14 @@ class StatusWatch:
         return found
 
     def _read(self) -> Mapping[str, list[Json]]:
-        sqs, url = self.client.aws("sqs"), self.client.endpoints[self.queue]
-        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+        sqs = self.client.aws("sqs")
+        while messages := sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages", []):
             for message in messages:
                 body: Json = json.loads(message["Body"])
                 known = self._arrived[body["dossier_code"]]
                 if body not in known:
                     known.append(body)
-                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
         return self._arrived
 
 

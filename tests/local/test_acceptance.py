@@ -7,6 +7,7 @@ import io
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pypdf
 import pytest
@@ -210,7 +211,7 @@ def test_a4_continues_without_a_new_cover(outside: Outside, serial: int) -> None
     assert ("from_month", "OVERLAP") in again
 
 
-def from_compulsory(outside: Outside, serial: int, **changes: object) -> Json:
+def from_compulsory(outside: Outside, serial: int, **changes: Any) -> Json:
     """The declaration of a person with a book and compulsory insurance until 12/2022."""
     number = f"79{serial:08d}"
     declaration = person(serial, case_type="FROM_COMPULSORY", si_number=number, income=5_000_000, **changes)
@@ -492,5 +493,7 @@ def test_status_messages_come_for_every_dossier(outside: Outside, serials: Itera
     for code in codes:
         assert [message["sequence"] for message in outside.heard.of(code, 3)] == [1, 2, 3]
     wait_until(
-        lambda: [outside.client.dossier(code)["state"] for code in codes], lambda all_: set(all_) == {"IN_PROCESS"}, ""
+        lambda: [outside.client.dossier(code)["state"] for code in codes],
+        lambda states: set(states) == {"IN_PROCESS"},
+        "all paid",
     )
