@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import compileall
+import gzip
+import json
 import os
 import py_compile
 import shutil
@@ -11,6 +13,7 @@ import sys
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 AWS_SERVICES = frozenset({"dynamodb", "kms", "s3", "secretsmanager", "sns", "sqs", "ssm", "stepfunctions", "sts"})
 """The services whose API descriptions the functions load; the other four hundred are most of botocore."""
@@ -42,12 +45,52 @@ def trim(folder: Path) -> None:
         for service in data.iterdir() if data.exists() else ():
             if service.is_dir() and service.name not in AWS_SERVICES:
                 shutil.rmtree(service)
+    if (folder / "botocore" / "data").exists():
+        _slim_descriptions(folder / "botocore" / "data")
     shutil.rmtree(folder / "bin", ignore_errors=True)
     for path in sorted(folder.rglob("*"), reverse=True):
         if path.is_dir() and path.name in CLUTTER:
             shutil.rmtree(path)
         elif path.is_file() and _is_clutter(path, folder):
             path.unlink()
+
+
+def _slim_descriptions(data: Path) -> None:
+    """Of botocore's descriptions keep what a client reads: every cold start parses them.
+
+    The prose goes, the examples, and the addresses of services that are not called. The zip compresses them anyway,
+    so they are stored as plain JSON.
+    """
+    prefixes = set()
+    for path in sorted(data.glob("*/*/*.json.gz")):
+        described = json.loads(gzip.decompress(path.read_bytes()))
+        # Elsewhere botocore insists on the text.
+        described |= {part: _without_prose(described[part]) for part in ("operations", "shapes") if part in described}
+        prefixes.add(described.get("metadata", {}).get("endpointPrefix"))
+        path.with_suffix("").write_text(_compact(described), "utf-8")
+        path.unlink()
+    for path in data.glob("*/*/examples-1.json"):
+        path.unlink()
+    addresses = json.loads((data / "endpoints.json").read_text("utf-8"))
+    for partition in addresses["partitions"]:
+        called = {name: places for name, places in partition["services"].items() if name in prefixes}
+        partition["services"] = called
+    (data / "endpoints.json").write_text(_compact(addresses), "utf-8")
+
+
+def _without_prose(described: Any) -> Any:
+    """The same description without texts named `documentation`; a field of an API may have that name, as an object."""
+    if isinstance(described, dict):
+        return {
+            name: _without_prose(value)
+            for name, value in described.items()
+            if not (name == "documentation" and isinstance(value, str))
+        }
+    return [_without_prose(value) for value in described] if isinstance(described, list) else described
+
+
+def _compact(described: Any) -> str:
+    return json.dumps(described, ensure_ascii=False, separators=(",", ":"))
 
 
 def _is_clutter(path: Path, folder: Path) -> bool:
