@@ -10,7 +10,7 @@ from .contribution import due_by
 from .errors import Fault, NotConfigured, Rejected
 from .identity import BirthDate, Gender
 from .interest import Fraction, compounded, future_value, plus
-from .law import Law
+from .law import Law, Row
 from .money import dotted
 from .months import Month
 from .parameters import parameters, row
@@ -28,7 +28,7 @@ from .pricing import (
     priced,
     supported_months,
 )
-from .retirement import age_text, retirement_month
+from .retirement import Retirement, age_text, retirement
 
 MISSING, LATE = "MISSING", "LATE"
 
@@ -52,9 +52,10 @@ def quote_missing(request: QuoteRequest, person: Retiree, law: Law) -> Quote:
     Source: NĐ 134/2015/NĐ-CP Art. 9; NĐ 159/2025/NĐ-CP Art. 7.
     """
     day, faults = request.paid_on, _faults_of_form(request, MISSING)
-    months = _missing_months(request.months, person, day, law, faults)
+    limit = row(law.missing_limit_months, day, "paid_on", faults)
+    months = _missing_months(request.months, person, limit, day, law, faults)
     terms = parameters(request.income, request.support_category, request.province_code, day, law, faults)
-    formula = _missing_formula(person, day, law, faults)
+    formula = _missing_formula(person, limit, day, law, faults)
     if faults or terms is None or formula is None:
         raise Rejected(faults)
     supported = supported_months(terms.support, months, 0, months_used(request, terms.support))
@@ -88,9 +89,10 @@ def _faults_of_form(request: QuoteRequest, method: str) -> list[Fault]:
     return faults
 
 
-def _missing_months(months: int | None, person: Retiree, day: date, law: Law, faults: list[Fault]) -> int:
+def _missing_months(
+    months: int | None, person: Retiree, limit: Row[int] | None, day: date, law: Law, faults: list[Fault]
+) -> int:
     """The number of missing months; 0 beside a fault."""
-    limit = row(law.missing_limit_months, day, "paid_on", faults)
     needed = row(law.pension_contribution_months, day, "paid_on", faults)
     if limit is None or needed is None:
         return 0
@@ -106,33 +108,34 @@ def _missing_months(months: int | None, person: Retiree, day: date, law: Law, fa
     return months
 
 
-def _retirement(person: Retiree, day: date, law: Law, faults: list[Fault]) -> Month | None:
-    """The month of retirement age, None beside a fault."""
+def _retirement(person: Retiree, day: date, law: Law, faults: list[Fault]) -> Retirement | None:
+    """When the person reaches retirement age, None beside a fault."""
     lead = row(law.missing_lead_months, day, "paid_on", faults)
     try:
-        retires = retirement_month(person.birth_date, person.gender, law.retirement_age)
+        retires = retirement(person.birth_date, person.gender, law.retirement_age)
     except NotConfigured as gap:
         faults.append(Fault("birth_date", gap.code, gap.detail))
         return None
     if lead is None:
         return None
-    earliest = retires.plus(-lead.value)
+    earliest = retires.month.plus(-lead.value)
     if Month.of(day) < earliest:
         message = f"Chưa đủ tuổi nghỉ hưu: được đóng cho những năm còn thiếu từ tháng {_shown(earliest)}."
         faults.append(Fault("birth_date", "RETIREMENT_AGE_NOT_REACHED", message))
     return retires
 
 
-def _missing_formula(person: Retiree, day: date, law: Law, faults: list[Fault]) -> Formula | None:
+def _missing_formula(
+    person: Retiree, limit: Row[int] | None, day: date, law: Law, faults: list[Fault]
+) -> Formula | None:
     retires = _retirement(person, day, law, faults)
     rate = row(law.fund_rate, day, "method", faults)
     mode = row(law.missing_support_mode, day, "method", faults)
-    if retires is None or rate is None or mode is None:
+    if limit is None or retires is None or rate is None or mode is None:
         return None
     grown = partial(_grown, rate.value)
     supports: dict[str, Worth] = {"COMPOUNDED_FIRST_K": grown, "FLAT": plainly, "NONE": _nothing}
-    aged = retires.ordinal - Month.of(person.birth_date.earliest).ordinal
-    reached = f"Đủ tuổi nghỉ hưu ({age_text(aged)}) trong tháng {_shown(retires)}"
+    reached = f"Đủ tuổi nghỉ hưu ({age_text(retires.age_months)}) trong tháng {_shown(retires.month)}"
     return Formula(
         gross=grown,
         support=supports[mode.value],
@@ -140,9 +143,9 @@ def _missing_formula(person: Retiree, day: date, law: Law, faults: list[Fault]) 
         described=partial(_missing_described, reached, rate.value),
         rows={
             "fund_monthly_rate": rate.effective_from,
-            "missing_limit_months": law.missing_limit_months.on(day).effective_from,
+            "missing_limit_months": limit.effective_from,
             "missing_support_mode": mode.effective_from,
-            "retirement_age": law.retirement_age.on(min(day, retires.last_day)).effective_from,
+            "retirement_age": retires.row.effective_from,
         },
     )
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from .money import round_half_up
+
 Fraction: TypeAlias = tuple[int, int]
 
 _MILLION = 1_000_000
@@ -70,3 +72,20 @@ def less(one: Fraction, other: Fraction) -> Fraction:
 def lesser(one: Fraction, other: Fraction) -> Fraction:
     """The smaller of two fractions."""
     return one if one[0] * other[1] <= other[0] * one[1] else other
+
+
+def greater(one: Fraction, other: Fraction) -> Fraction:
+    """The greater of two fractions."""
+    return other if one[0] * other[1] <= other[0] * one[1] else one
+
+
+def monthly_rate(yearly: str) -> str:
+    """The monthly rate in percent, four decimals, for a yearly one such as `5.8`: a twelfth, rounded half-up.
+
+    The official calculation of 2020 uses the rounded rate (golden test G1). Raises ValueError for what is no rate.
+    """
+    whole, _, decimals = yearly.partition(".")
+    if not (whole + decimals).isdecimal() or not whole:
+        raise ValueError("a yearly rate is written like 5.8")
+    ten_thousandths = round_half_up(int(whole + decimals) * 10_000, 12 * int(10 ** len(decimals)))
+    return f"{ten_thousandths // 10_000}.{ten_thousandths % 10_000:04d}"

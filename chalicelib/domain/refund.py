@@ -9,12 +9,14 @@ from enum import StrEnum
 
 from .contribution import years_ahead
 from .errors import Fault, Rejected
-from .interest import less
+from .interest import greater, less, lesser, plus
 from .law import Law, PaymentMethod
 from .money import dotted
 from .months import Month, MonthSpan
 from .parameters import Parameters, parameters, row
 from .pricing import Amounts, Formula, Quote, Size, Totals, before_support, percent_text, rounded, totals
+
+_ZERO = (0, 1)
 
 
 class RefundReason(StrEnum):
@@ -139,8 +141,14 @@ def _supported_of_first(months: int, paid: Quote, terms: Parameters) -> int:
 
 
 def _difference(whole: Totals, kept: Totals) -> Totals:
+    """What the months left are worth; never below zero.
+
+    The participant's part could be: the first months of a payment ahead are hardly discounted, while the support of
+    all months is cut at the discounted sum. Local support, which comes last, then takes the difference.
+    """
     gross, participant, local = (less(one, other) for one, other in zip(whole, kept, strict=True))
-    return Totals(gross, participant, local)
+    local = plus(local, lesser(participant, _ZERO))
+    return Totals(gross, greater(participant, _ZERO), greater(local, _ZERO))
 
 
 def _must_agree(paid: Quote, computed: Amounts) -> None:

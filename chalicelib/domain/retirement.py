@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from .errors import NotConfigured
 from .identity import BirthDate, Gender
-from .law import RetirementAge, Table
+from .law import RetirementAge, Row, Table
 from .months import Month
 
 
-def retirement_age(ages: RetirementAge, gender: Gender) -> int:
-    """Months of age."""
-    return ages.women if gender is Gender.FEMALE else ages.men
+class Retirement(NamedTuple):
+    """The month of retirement age, and the row of the table that gives the age."""
+
+    month: Month
+    age_months: int
+    row: Row[RetirementAge]
 
 
-def retirement_month(birth_date: BirthDate, gender: Gender, table: Table[RetirementAge]) -> Month:
+def retirement(birth_date: BirthDate, gender: Gender, table: Table[RetirementAge]) -> Retirement:
     """The month in which a person reaches retirement age: the first that meets the age of its own year.
 
     A birth date without day or month counts from its earliest day. Raises `NotConfigured`
-    (RETIREMENT_AGE_NOT_CONFIGURED) for somebody who reaches it beyond the table or before it.
+    (RETIREMENT_AGE_NOT_CONFIGURED) for somebody who reaches it beyond the table; before it, the first row holds.
     """
     born = Month.of(birth_date.earliest)
     for row in table.rows:
-        reached = born.plus(retirement_age(row.value, gender))
+        age = row.value.women if gender is Gender.FEMALE else row.value.men
+        reached = born.plus(age)
         if row.effective_to is None or reached <= Month.of(row.effective_to):
-            return reached
+            return Retirement(reached, age, row)
     raise NotConfigured("RETIREMENT_AGE_NOT_CONFIGURED", "Chưa có quy định tuổi nghỉ hưu cho năm sinh này.")
 
 
