@@ -13,6 +13,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from chalicelib import published
 from chalicelib.domain.events import StatusMessage
 from chalicelib.queues.messages import DossierStatusMessage, read_message
 from infra import docs
@@ -119,6 +120,10 @@ def test_no_sample_is_forgotten() -> None:
 
 def test_the_published_status_is_the_one_that_is_sent() -> None:
     assert list(DossierStatusMessage.model_fields) == [field.name for field in fields(StatusMessage)]
+
+
+def test_every_published_message_has_its_schema() -> None:
+    assert set(docs.SCHEMAS.values()) == set(published.messages().values())
 
 
 def access_patterns() -> dict[str, set[tuple[str, str]]]:
