@@ -5,14 +5,21 @@ from __future__ import annotations
 from chalice.app import Chalice
 
 from chalicelib.http import auth, framework, officers, portal, public, rules
-from chalicelib.queues import relay, vouchers
-from chalicelib.settings import SANDBOX, stage
-from chalicelib.workflows import cover, dossier, renderer, sweep
+from chalicelib.settings import SANDBOX, on_lambda, stage
 
 app = Chalice(app_name="bhxh-602e", configure_logs=False)
 
-for each in (framework, auth, public, portal, officers, rules, vouchers, relay, dossier, cover, renderer, sweep):
+for each in (framework, auth, public, portal, officers, rules):
     app.register_blueprint(each.bp)
+
+# On Lambda this module serves HTTP alone: a queue's, a stream's or a task's function starts at its own module
+# (`chalicelib.queues.vouchers`). Their blueprints are for `chalice package` and for tests.
+if not on_lambda():
+    from chalicelib.queues import relay, vouchers
+    from chalicelib.workflows import cover, dossier, renderer, sweep
+
+    for other in (vouchers, relay, dossier, cover, renderer, sweep):
+        app.register_blueprint(other.bp)
 
 if stage() == SANDBOX:
     from chalicelib.http import sandbox

@@ -37,6 +37,11 @@ def stage(environment: Mapping[str, str] = os.environ) -> str:
     return environment.get("STAGE", "")
 
 
+def on_lambda(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether this is a Lambda function's process, where only the handler that was asked for is needed."""
+    return "AWS_LAMBDA_FUNCTION_NAME" in environment
+
+
 def read(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read the environment. Raises KeyError naming the first variable that is missing."""
     return Settings(

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 ENVIRONMENT = {
+    "AWS_LAMBDA_FUNCTION_NAME": "bench",
     "STAGE": "sandbox",
     "TABLE_NAME": "bench",
     "DOCUMENTS_BUCKET": "bench-documents",
