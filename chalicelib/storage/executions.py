@@ -29,7 +29,7 @@ class Executions:
     cover_machine: str
 
     def start_dossier(self, code: str, *, generation: int, clock_version: int) -> bool:
-        """Start the clock of a dossier; False when this very execution exists already."""
+        """Start the clock of a dossier; False when it ran and ended. One that runs is left as it is, and is True."""
         return self._start(
             self.dossier_machine,
             dossier_execution(code, generation, clock_version),
@@ -37,7 +37,7 @@ class Executions:
         )
 
     def start_cover(self, cover: Cover) -> bool:
-        """Start the pipeline of a cover; False when this very execution exists already."""
+        """Start the pipeline of a cover; False and True as for a dossier."""
         return self._start(
             self.cover_machine,
             cover_execution(cover),

@@ -85,10 +85,11 @@ def _revive_dossier(code: str, w: Wiring) -> bool:
     if dossier.state is State.AWAITING_PAYMENT:
         match_parked(code, w)
     version = w.clock.version
-    if w.executions.start_dossier(code, generation=dossier.generation, clock_version=version):
-        return True
+    # Looked at first: starting what runs already succeeds, and would not tell that it runs.
     if w.executions.dossier_runs(dossier, version):
         return False
+    if w.executions.start_dossier(code, generation=dossier.generation, clock_version=version):
+        return True
     try:
         again = _next_generation(dossier, w)
     except Refused:
@@ -120,11 +121,11 @@ def _revive_cover(code: str, sort_key: str, w: Wiring) -> bool:
     cover = cover_from(stored)
     if cover.state not in {CoverState.DATA_CREATED, CoverState.CHECKED}:
         return False
-    if w.executions.start_cover(cover):
-        return True
     if w.executions.cover_runs(cover):
         release_cover(cover.cover_id, code, w)
         return False
+    if w.executions.start_cover(cover):
+        return True
     try:
         again = next_run(cover, w)
     except Refused:
