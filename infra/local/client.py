@@ -129,8 +129,15 @@ class LocalClient:
         )
 
 
-def wait_until(look: Callable[[], T], enough: Callable[[T], bool], what: str, patience: float = PATIENCE_SECONDS) -> T:
-    """Look again and again until it is enough. Raises `TimeoutError` with the last thing seen."""
+def wait_until(
+    look: Callable[[], T],
+    enough: Callable[[T], bool],
+    what: str,
+    patience: float = PATIENCE_SECONDS,
+    *,
+    every: float = 0.1,
+) -> T:
+    """Look every so many seconds until it is enough. Raises `TimeoutError` with the last thing seen."""
     deadline = time.monotonic() + patience
     while True:
         seen = look()
@@ -138,4 +145,4 @@ def wait_until(look: Callable[[], T], enough: Callable[[T], bool], what: str, pa
             return seen
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {patience:.0f} s for {what}; last seen: {seen}")
-        time.sleep(0.1)
+        time.sleep(every)
