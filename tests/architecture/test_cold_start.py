@@ -1,0 +1,56 @@
+"""A function's process imports what its handler needs, and no more."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HANDLERS = (
+    "chalicelib.queues.vouchers",
+    "chalicelib.queues.relay",
+    "chalicelib.workflows.dossier",
+    "chalicelib.workflows.cover",
+    "chalicelib.workflows.renderer",
+    "chalicelib.workflows.sweep",
+    "chalicelib.http.auth",
+)
+
+
+def started(code: str, **environment: str) -> Any:
+    """What a program prints as JSON, in a new process with this environment."""
+    kept = {name: os.environ[name] for name in ("PATH",) if name in os.environ}
+    done = subprocess.run(
+        [sys.executable, "-c", f"import json, sys; {code}"],
+        cwd=ROOT,
+        env={**kept, "STAGE": "sandbox", **environment},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return json.loads(done.stdout)
+
+
+def test_the_api_on_lambda_serves_every_route_and_leaves_the_queues_alone() -> None:
+    code = (
+        "import app; print(json.dumps([sorted([path, sorted(methods)] for path, methods in app.app.routes.items()),"
+        " sorted(name for name in sys.modules if name.startswith(('chalicelib.queues', 'chalicelib.workflows')))]))"
+    )
+    routes, others = started(code)
+    routes_on_lambda, others_on_lambda = started(code, AWS_LAMBDA_FUNCTION_NAME="api")
+    assert routes_on_lambda == routes
+    assert others_on_lambda == []
+    assert {"chalicelib.queues.vouchers", "chalicelib.workflows.renderer"} <= set(others)
+
+
+@pytest.mark.parametrize("module", ("app", *HANDLERS))
+def test_no_client_and_no_layer_is_imported_before_the_first_event(module: str) -> None:
+    heavy = ("boto3", "botocore", "jwt", "cryptography", "typst")
+    code = f"import {module}; print(json.dumps([name for name in {heavy!r} if name in sys.modules]))"
+    assert started(code, AWS_LAMBDA_FUNCTION_NAME="function") == []
