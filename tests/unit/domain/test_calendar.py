@@ -83,3 +83,51 @@ def test_next_working_day() -> None:
 def test_hours_are_vietnamese() -> None:
     assert CALENDAR.opens(date(2023, 2, 6)).isoformat() == "2023-02-06T08:00:00+07:00"
     assert CALENDAR.closes(date(2023, 2, 6)).isoformat() == "2023-02-06T17:00:00+07:00"
+
+
+@pytest.mark.parametrize(
+    ("today", "missing"),
+    (
+        ("2026-11-30", ()),
+        ("2026-12-01", (2027,)),
+        ("2027-01-01", (2027,)),
+        ("2027-12-31", (2027, 2028)),
+        ("2023-12-15", ()),
+        ("2022-12-31", (2022,)),
+    ),
+)
+def test_from_december_on_the_next_years_table_is_missed(today: str, missing: tuple[int, ...]) -> None:
+    assert CALENDAR.missing_years(date.fromisoformat(today)) == missing
+
+
+NOT_CONFIRMED = {date(2026, 11, 24): "Ngày Văn hóa Việt Nam: planned by Nghị quyết 80-NQ/TW, in no law that was read"}
+
+
+@pytest.mark.parametrize("year", (2023, 2024, 2025, 2026))
+def test_a_published_library_agrees_on_the_public_holidays(year: int) -> None:
+    """A second opinion: every holiday of the library is a day off here, whatever bridges the notices add."""
+    library = pytest.importorskip("holidays").country_holidays("VN", years=year)
+
+    assert len(library) >= 10
+    working = {day for day in library if CALENDAR.is_working_day(day)}
+    assert working == {day for day in NOT_CONFIRMED if day.year == year}
+
+
+@pytest.mark.parametrize("year", (2023, 2024, 2025, 2026))
+def test_a_published_library_agrees_on_the_swapped_days(year: int) -> None:
+    """Its name of a day off in exchange ends with the day that is worked for it."""
+    library = pytest.importorskip("holidays").country_holidays("VN", years=year, language="vi")
+
+    swapped = {name[-11:-1] for name in library.values() if "thay cho ngày" in name}
+    assert swapped == {f"{day:%d/%m/%Y}" for day in CALENDAR.working_saturdays if day.year == year}
+
+
+@pytest.mark.parametrize("year", (2023, 2024, 2025, 2026))
+def test_a_year_has_its_eleven_days_off_and_what_was_swapped(year: int) -> None:
+    """Bộ luật Lao động 2019 Art. 112: 11 days, moved when they fall on a weekend; swapped days come beside them."""
+    days = (date(year, 1, 1) + timedelta(days=n) for n in range(366))
+    in_year = [day for day in days if day.year == year]
+    off = [day for day in in_year if day.weekday() < 5 and not CALENDAR.is_working_day(day)]
+    worked = [day for day in in_year if day.weekday() >= 5 and CALENDAR.is_working_day(day)]
+
+    assert len(off) - len(worked) == 11

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
@@ -13,6 +14,7 @@ from chalicelib.domain.contribution import Quote, QuoteRequest, due_by, partial_
 from chalicelib.domain.errors import Rejected
 from chalicelib.domain.law import Law, LocalSupport, Row, Table
 from chalicelib.domain.months import Month
+from chalicelib.domain.parameters import highest_category
 from chalicelib.law import load
 
 LAW = load()
@@ -501,3 +503,166 @@ def test_a_higher_income_never_costs_less(day: date, steps: int, category: str) 
 
     assert lower.amount_participant < higher.amount_participant
     assert lower.amount_state == higher.amount_state
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    day=days,
+    steps=st.integers(0, 400),
+    category=st.sampled_from(CATEGORIES),
+    used=st.integers(0, 130),
+    methods=st.sampled_from([("M1", "M3"), ("M3", "M6"), ("M6", "M12")]),
+)
+def test_more_months_never_cost_less(day: date, steps: int, category: str, used: int, methods: tuple[str, str]) -> None:
+    income = LAW.rural_poverty_line.on(day).value + 50_000 * steps
+
+    fewer, more = (quote(request(day.isoformat(), income, category, method, used=used), LAW) for method in methods)
+
+    assert fewer.amount_gross < more.amount_gross
+    assert fewer.amount_participant < more.amount_participant
+    assert fewer.amount_state <= more.amount_state
+
+
+@settings(max_examples=60, deadline=None)
+@given(steps=st.integers(0, 900), years=st.integers(2, 4), used=st.integers(0, 130))
+def test_years_ahead_cost_more_with_income_and_years(steps: int, years: int, used: int) -> None:
+    def ahead(income: int, months: int) -> Quote:
+        return quote(request("2026-08-03", income, method="AHEAD", months=months, used=used), LAW)
+
+    income = 1_500_000 + 50_000 * steps
+    made = ahead(income, 12 * years)
+
+    assert made.amount_participant < ahead(income, 12 * years + 12).amount_participant
+    assert made.amount_participant < ahead(income + 50_000, 12 * years).amount_participant
+
+
+def test_ahead_names_its_options_and_what_is_saved() -> None:
+    made = quote(request("2026-08-03", 1_500_000, method="AHEAD", months=24), LAW)
+
+    assert made.rules == {
+        "rural_poverty_line": "2022-01-01",
+        "reference_level": "2026-07-01",
+        "support_rate": "2025-07-01",
+        "fund_monthly_rate": "2026-01-01",
+        "ahead_exponent_offset": "2025-07-01",
+        "ahead_support_mode": "2016-01-01",
+    }
+    assert made.explanation == (
+        "22% x 1.500.000 = 330.000 đ/tháng",
+        "24 tháng x 330.000, chiết khấu r = 0,3100%/tháng: 7.644.801 đ",
+        "Thấp hơn đóng từng tháng: 275.199 đ",
+        "Nhà nước hỗ trợ 20% x 22% x 1.500.000 trong 24 tháng: 1.584.000 đ",
+        "Người tham gia đóng: 6.060.801 đ, hạn đóng 03/08/2026",
+    )
+
+
+@pytest.mark.parametrize(
+    ("category", "percent", "state", "local"),
+    (
+        # All of the contribution is supported, and more than the discounted sum: local support is cut.
+        ("POOR", 50, 3_960_000, 3_684_801),
+        ("POOR", 45, 3_960_000, 3_564_000),
+    ),
+)
+def test_years_ahead_never_cost_less_than_nothing(category: str, percent: int, state: int, local: int) -> None:
+    law = with_local("PERCENT", percent)
+
+    made = quote(request("2026-08-03", 1_500_000, category, method="AHEAD", months=24), law)
+
+    assert made.amount_gross == 7_644_801
+    assert (made.amount_state, made.amount_local) == (state, local)
+    assert made.amount_participant == 7_644_801 - state - local
+    assert f"Địa phương hỗ trợ thêm trong 24 tháng: {local:,} đ".replace(",", ".") in made.explanation
+
+
+@pytest.mark.parametrize(
+    ("counts", "used", "old", "supported"),
+    ((True, 115, 100, 5), (False, 115, 100, 12), (False, 115, 0, 5), (False, 120, 3, 3), (True, 0, 0, 12)),
+)
+def test_old_months_in_the_cap_are_an_option(counts: bool, used: int, old: int, supported: int) -> None:
+    option = Table("support_cap_counts_old_months", [Row(date(2016, 1, 1), None, counts, "made up")])
+    asked = replace(request("2026-08-03", 1_500_000, method="M12", used=used), supported_months_old=old)
+
+    assert quote(asked, replace(LAW, support_cap_counts_old_months=option)).supported_months == supported
+
+
+@pytest.mark.parametrize(("used", "old"), ((0, 1), (5, 6), (5, -1), (-1, 0), (-1, -1)))
+def test_old_months_are_among_the_months_used(used: int, old: int) -> None:
+    asked = replace(request("2026-08-03", 1_500_000, used=used), supported_months_old=old)
+
+    assert faults_of(asked) == [("supported_months_used", "SUPPORTED_MONTHS_INVALID")]
+
+
+@pytest.mark.parametrize(
+    ("categories", "day", "highest"),
+    (
+        (("OTHER", "POOR"), "2023-02-06", "POOR"),
+        (("ETHNIC_MINORITY", "NEAR_POOR"), "2023-02-06", "NEAR_POOR"),
+        (("ETHNIC_MINORITY", "NEAR_POOR", "ISLAND"), "2025-07-01", "ISLAND"),
+        (("ISLAND", "NEAR_POOR"), "2025-06-30", "NEAR_POOR"),
+        (("POOR", "ISLAND"), "2025-07-01", "POOR"),
+        (("OTHER",), "2025-07-01", "OTHER"),
+    ),
+)
+def test_of_several_categories_the_highest_rate_counts(categories: tuple[str, ...], day: str, highest: str) -> None:
+    assert highest_category(categories, date.fromisoformat(day), LAW) == highest
+
+
+def test_a_method_for_the_counter_stays_there_even_if_the_portal_lists_it() -> None:
+    methods = Table("portal_methods", [Row(date(2016, 1, 1), None, frozenset({"M1", "MISSING"}), "made up")])
+    law = replace(LAW, portal_methods=methods)
+
+    assert faults_of(request("2026-08-03", 1_500_000, method="MISSING", months=12), law) == [
+        ("method", "METHOD_NOT_ENABLED")
+    ]
+    assert faults_of(request("2026-08-03", 1_500_000, method="M3"), law) == [("method", "METHOD_NOT_ENABLED")]
+
+
+@pytest.mark.parametrize(
+    ("day", "method", "income", "category", "local", "heso", "row"),
+    (
+        ("2023-03-02", "M12", 2_000_000, "NEAR_POOR", 0, 10, (5_280_000, 4_290_000, 990_000, 0)),
+        ("2026-02-10", "M3", 1_500_000, "OTHER", 66_000, 0, (990_000, 594_000, 198_000, 198_000)),
+        ("2025-08-05", "M6", 3_000_000, "POOR", 0, 30, (3_960_000, 2_970_000, 990_000, 0)),
+    ),
+)
+def test_rows_of_form_d05(
+    day: str, method: str, income: int, category: str, local: int, heso: int, row: tuple[int, int, int, int]
+) -> None:
+    """Domain rule 4.5: Tongtien = TienTudong + TienHotro + TienNSDP, Heso steps above the poverty line."""
+    made = quote(request(day, income, category, method), with_local("FIXED", local))
+
+    assert (made.amount_gross, made.amount_participant, made.amount_state, made.amount_local) == row
+    paid_on = date.fromisoformat(day)
+    assert (income - LAW.rural_poverty_line.on(paid_on).value) // LAW.income_step.on(paid_on).value == heso
+
+
+def test_a14_a_new_poverty_line_asks_for_nothing_within_a_paid_period() -> None:
+    paid = quote(request("2021-12-10", 1_000_000, method="M12"), LAW)
+
+    assert (paid.amount_gross, paid.amount_state, paid.amount_participant) == (2_640_000, 184_800, 2_455_200)
+    assert str(paid.to_month) == "2022-11"
+    assert faults_of(request("2022-12-05", 1_000_000, method="M12")) == [("income", "INCOME_BELOW_MIN")]
+
+
+@pytest.mark.parametrize(
+    "short",
+    (
+        "rural_poverty_line",
+        "base_salary",
+        "income_ceiling_multiple",
+        "income_step",
+        "contribution_rate",
+        "support_first_month",
+        "support_cap_months",
+        "support_cap_counts_old_months",
+        "portal_methods",
+    ),
+)
+def test_a_quote_without_one_of_its_tables_is_refused(short: str) -> None:
+    gap: Any = Table("made_up", [])
+    changed = {short: gap}
+
+    assert faults_of(request("2023-02-06", 1_500_000), replace(LAW, **changed)) == [
+        ("paid_on", "MADE_UP_NOT_CONFIGURED")
+    ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from chalicelib.domain.provinces import Province, Provinces
 from chalicelib.law import load
@@ -142,3 +144,69 @@ def test_every_successor_stands_on_the_day_after() -> None:
 
 def test_every_row_names_its_source() -> None:
     assert all(province.source for day in (LAST_OLD_DAY, FIRST_NEW_DAY) for province in PROVINCES.on(day))
+
+
+FIRST_KNOWN_DAY = date(2008, 8, 1)
+known_days = st.dates(FIRST_KNOWN_DAY, date(2035, 12, 31))
+
+
+@given(day=known_days)
+def test_the_history_is_total_and_without_overlap(day: date) -> None:
+    """On every day each code means one province at most, and every province of the day before is worked by one."""
+    standing = PROVINCES.on(day)
+
+    assert len({province.code for province in standing}) == len(standing) == (63 if day <= LAST_OLD_DAY else 34)
+    for province in PROVINCES.on(max(day - timedelta(days=1), FIRST_KNOWN_DAY)):
+        successor = PROVINCES.get(PROVINCES.working_code(province.code, province.valid_from, day), day)
+        assert successor in standing
+
+
+@given(opened=known_days, later=st.integers(0, 4_000), code=st.sampled_from(sorted(PROVINCES.codes())))
+def test_every_dossier_is_worked_by_a_province_of_the_day(opened: date, later: int, code: str) -> None:
+    assume(PROVINCES.get(code, opened) is not None)
+    day = opened + timedelta(days=later)
+
+    working = PROVINCES.working_code(code, opened, day)
+
+    assert PROVINCES.get(working, day) is not None
+    if day <= LAST_OLD_DAY:
+        assert working == code
+
+
+def test_no_territory_is_lost_or_given_twice() -> None:
+    """Every old province is the predecessor of exactly one new one, and its successor is that one."""
+    predecessors = [code for province in PROVINCES.on(FIRST_NEW_DAY) for code in province.predecessors]
+
+    assert sorted(predecessors) == sorted(province.code for province in PROVINCES.on(LAST_OLD_DAY))
+    for new in PROVINCES.on(FIRST_NEW_DAY):
+        for code in new.predecessors:
+            old = PROVINCES.get(code, LAST_OLD_DAY)
+            assert old is not None
+            assert old.successors == (new.code,)
+
+
+def test_a19_one_code_by_date_and_a_report_of_the_past() -> None:
+    assert name("24", date(2025, 6, 30)) == "Bắc Giang"
+    assert name("24", date(2025, 7, 1)) == "Bắc Ninh"
+    assert name("24", date(2023, 12, 31)) == "Bắc Giang"
+    assert PROVINCES.working_code("24", date(2025, 6, 27), date(2025, 7, 1)) == "24"
+    assert PROVINCES.working_code("27", date(2025, 6, 27), date(2025, 7, 1)) == "24"
+
+
+def test_a_dossier_of_binh_duong_is_shown_there_and_worked_in_ho_chi_minh_city() -> None:
+    opened = date(2025, 6, 27)
+
+    assert name("74", opened) == "Bình Dương"
+    assert name(PROVINCES.working_code("74", opened, FIRST_NEW_DAY), FIRST_NEW_DAY) == "Thành phố Hồ Chí Minh"
+
+
+SUCCESSORS = {
+    code: merger.split("->")[1] for merger in MERGERS.split("; ") for code in merger.split("->")[0].split(",")
+}
+"""Old codes that merged, with the code that works for them."""
+
+
+@pytest.mark.parametrize("code", sorted(province.code for province in PROVINCES.on(LAST_OLD_DAY)))
+def test_each_of_the_sixty_three_is_worked_by_its_successor(code: str) -> None:
+    assert PROVINCES.working_code(code, LAST_OLD_DAY, FIRST_NEW_DAY) == SUCCESSORS.get(code, code)
+    assert (code in SUCCESSORS) is (code not in UNCHANGED)
