@@ -18,6 +18,9 @@ from ..storage.items.dossiers import dossier_from
 from ..storage.items.people import period_from
 from ..wiring import Wiring
 
+LONGEST_CODE = 64
+"""What is longer is no code of any version, and from 2 KB on no key that DynamoDB would look for."""
+
 
 @dataclass(frozen=True, slots=True)
 class DossierView:
@@ -46,7 +49,8 @@ def read_dossier(code: str, w: Wiring) -> DossierView:
     """Read a dossier whole, for the system itself (AP2). Raises `NotFound` (DOSSIER_NOT_FOUND)."""
     dossier: Dossier | None = None
     history, periods, covers = [], [], []
-    for item in w.table.query(keys.dossier_partition(code)):
+    items = w.table.query(keys.dossier_partition(code)) if len(code) <= LONGEST_CODE else ()
+    for item in items:
         sort_key = str(item["SK"])
         if sort_key == "META":
             dossier = dossier_from(item)
