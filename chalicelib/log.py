@@ -43,6 +43,7 @@ class JsonFormatter(logging.Formatter):
     """
 
     def format(self, record: logging.LogRecord) -> str:
+        """The JSON text of one record; of its facts only those that are on the list."""
         line: dict[str, object] = {
             "level": record.levelname,
             "logger": record.name,

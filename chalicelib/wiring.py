@@ -71,6 +71,7 @@ class Wiring:
 
     @cached_property
     def registers(self) -> Registers:
+        """The outside registers of this stage: the sandbox's own, or none connected yet."""
         if self.settings.is_sandbox:
             from .registers.sandbox import SandboxRegisters
 
