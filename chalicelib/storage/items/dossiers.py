@@ -14,10 +14,9 @@ from typing import Any
 from ...domain.contribution import Quote
 from ...domain.deadlines import DerivationDay, DueDate
 from ...domain.declaration import Address, BookForm, CaseType, Declaration, Gender
-from ...domain.dossier import Apology, Dossier, State
+from ...domain.dossier import Dossier, State
 from ...domain.months import Month, instant_text
 from ...domain.procedure import Procedure
-from ...domain.supplement import Supplement
 from .. import keys
 from ..codec import Value
 from ..table import Stored
@@ -58,7 +57,6 @@ def declaration_document(declaration: Declaration) -> str:
             "ethnicity": declaration.ethnicity,
             "agency_code": declaration.agency_code,
             "consent_version": declaration.consent_version,
-            "has_book": declaration.has_book,
         }
     )
 
@@ -160,73 +158,11 @@ def _procedure_from(document: str) -> Procedure:
     return Procedure(**{**fields, "effective_from": date.fromisoformat(fields["effective_from"])})
 
 
-def _supplements_document(supplements: Sequence[Supplement]) -> str | None:
-    if not supplements:
-        return None
-    return dump(
-        [
-            {
-                "reason": each.reason,
-                "fields": list(each.fields),
-                "requested_at": each.requested_at.isoformat(),
-                "expires_at": instant_text(each.expires_at),
-                "at_intake": each.at_intake,
-                "supplied_at": None if each.supplied_at is None else each.supplied_at.isoformat(),
-            }
-            for each in supplements
-        ]
-    )
-
-
-def _supplements_from(document: str | None) -> tuple[Supplement, ...]:
-    listed: list[dict[str, Any]] = [] if document is None else json.loads(document)
-    return tuple(
-        Supplement(
-            reason=each["reason"],
-            fields=tuple(each["fields"]),
-            requested_at=datetime.fromisoformat(each["requested_at"]),
-            expires_at=datetime.fromisoformat(each["expires_at"]),
-            at_intake=each["at_intake"],
-            supplied_at=None if each["supplied_at"] is None else datetime.fromisoformat(each["supplied_at"]),
-        )
-        for each in listed
-    )
-
-
-def _apology_document(apology: Apology | None) -> str | None:
-    if apology is None:
-        return None
-    return dump(
-        {
-            "reason": apology.reason,
-            "issued_at": instant_text(apology.issued_at),
-            "old_due_at": instant_text(apology.old_due_at),
-            "extra_days": apology.extra_days,
-        }
-    )
-
-
-def _apology_from(document: str | None) -> Apology | None:
-    if document is None:
-        return None
-    told: dict[str, Any] = json.loads(document)
-    moments = {name: datetime.fromisoformat(told[name]) for name in ("issued_at", "old_due_at")}
-    return Apology(**{**told, **moments})
-
-
-def dossier_correction(dossier: Dossier) -> dict[str, Value]:
-    """The attributes that follow the declaration, for the one decision that changes it."""
-    return {
-        "full_name": dossier.declaration.full_name,
-        "declaration": declaration_document(dossier.declaration),
-    }
-
-
 def dossier_progress(dossier: Dossier) -> dict[str, Value]:
     """The attributes of a dossier that decisions change; None removes one.
 
-    The generation is not among them: it is only ever counted up, so that a decision that was made from an earlier
-    read does not move it back.
+    The generation is not among them: the sweep alone moves it, and a decision that was made from an earlier
+    read must not move it back.
     """
     open_now = not dossier.state.ended
     due_at = None if dossier.due_at is None else instant_text(dossier.due_at)
@@ -240,9 +176,6 @@ def dossier_progress(dossier: Dossier) -> dict[str, Value]:
         "due": _due_document(dossier.due),
         "si_number": dossier.si_number,
         "milestones": sorted(dossier.milestones) or None,
-        "supplements": _supplements_document(dossier.supplements),
-        "apology": _apology_document(dossier.apology),
-        "ended_at": None if dossier.ended_at is None else instant_text(dossier.ended_at),
         "GSI2PK": keys.open_list(dossier.province_code, shard_of(dossier.code)) if open_now else None,
         "GSI2SK": f"{due_at or UNPAID_LAST}#{dossier.code}" if open_now else None,
     }
@@ -266,7 +199,8 @@ def dossier_item(dossier: Dossier) -> dict[str, Value]:
             "client_id": dossier.client_id,
             "person": dossier.person,
             "province_code": dossier.province_code,
-            **dossier_correction(dossier),
+            "full_name": dossier.declaration.full_name,
+            "declaration": declaration_document(dossier.declaration),
             "quote": quote_document(dossier.quote),
             "procedure": _procedure_document(dossier.procedure),
             "created_at": created,
@@ -304,7 +238,4 @@ def dossier_from(item: Stored) -> Dossier:
         si_number=maybe(item, "si_number"),
         generation=number(item, "generation"),
         milestones=frozenset(str(name) for name in milestones) if isinstance(milestones, list) else frozenset(),
-        supplements=_supplements_from(maybe(item, "supplements")),
-        apology=_apology_from(maybe(item, "apology")),
-        ended_at=instant(item, "ended_at"),
     )
