@@ -72,6 +72,8 @@ class Declaration:
     ethnicity: str | None = None
     agency_code: str | None = None
     consent_version: str | None = None
+    has_book: bool = False
+    """The register of books knows one: no cover is made, whatever the case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,6 @@ def assess(
 
     declared = Declared(
         on=today,
-        first_time=case_type is CaseType.FIRST_TIME,
         continues=case_type is CaseType.CONTINUE,
         full_name=person.full_name,
         birth_date=person.birth_date,
@@ -202,7 +203,7 @@ def assess(
         birth_date=person.birth_date,
         gender=person.gender,
         nationality=draft.nationality,
-        si_number=si_number,
+        si_number=si_number or (evidence.book.si_number if evidence and evidence.book else None),
         phone=phone,
         email=email,
         permanent_address=permanent,
@@ -217,6 +218,7 @@ def assess(
         ethnicity=ethnicity,
         agency_code=agency,
         consent_version=consent,
+        has_book=bool(evidence and evidence.book),
     )
     return Assessment(declaration, amount, (), warnings, group)
 

@@ -90,3 +90,7 @@ class History:
 
     covered: tuple[MonthSpan, ...] = ()
     supported_months: int = 0
+    si_number: str | None = None
+    """The SI number that this person's payments were recorded under."""
+    number_of_another: bool = False
+    """The declared SI number is recorded here as another person's."""

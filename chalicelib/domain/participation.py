@@ -57,7 +57,7 @@ class PersonRecord:
 
     @property
     def history(self) -> History:
-        return History(covered=self.covered, supported_months=self.supported_months)
+        return History(covered=self.covered, supported_months=self.supported_months, si_number=self.si_number)
 
     def open_dossier_over(self, span: MonthSpan) -> str | None:
         """The code of an open dossier that shares a month with this span."""

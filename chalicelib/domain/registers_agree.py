@@ -21,7 +21,6 @@ class Declared(NamedTuple):
     """What a declaration says of the person, as far as it could be read: None is not compared."""
 
     on: date
-    first_time: bool
     continues: bool
     full_name: str | None = None
     birth_date: BirthDate | None = None
@@ -37,7 +36,7 @@ def register_faults(declared: Declared, evidence: Evidence | None, history: Hist
     """Every contradiction, gravest first; without evidence only the recorded months are compared.
 
     Codes: IDENTITY_MISMATCH at each field that differs, NOT_ON_POOR_LIST, RECEIVING_PENSION, COMPULSORY_MEMBER,
-    OVERLAP_COMPULSORY, OVERLAP, BOOK_EXISTS, SI_NUMBER_MISMATCH, GAP. Raises `NotConfigured` for a day before the law.
+    OVERLAP_COMPULSORY, OVERLAP, SI_NUMBER_MISMATCH, GAP. Raises `NotConfigured` for a day before the law.
     """
     known = evidence or Evidence()
     return [
@@ -47,7 +46,7 @@ def register_faults(declared: Declared, evidence: Evidence | None, history: Hist
         *(contract_faults(known.contracts, declared.span, declared.on, law) if declared.span else ()),
         *_compulsory(declared, known.compulsory),
         *_overlap(declared, known, history),
-        *_book(declared, known),
+        *_si_number(declared, known, history),
         *_gap(declared, last_paid_month(known, history)),
     ]
 
@@ -107,15 +106,13 @@ def _overlap(declared: Declared, evidence: Evidence, history: History) -> list[F
     return [Fault("from_month", "OVERLAP", message)]
 
 
-def _book(declared: Declared, evidence: Evidence) -> list[Fault]:
-    if evidence.book is None:
+def _si_number(declared: Declared, evidence: Evidence, history: History) -> list[Fault]:
+    """One person, one number: that of the book, else the one that payments here were recorded under."""
+    known = evidence.book.si_number if evidence.book else history.si_number
+    differs = known is not None and declared.si_number not in {None, known}
+    if not (differs or history.number_of_another):
         return []
-    if declared.first_time:
-        message = "Đã có sổ BHXH: chọn đóng tiếp, đăng ký lại hoặc chuyển từ bắt buộc sang tự nguyện."
-        return [Fault("case_type", "BOOK_EXISTS", message)]
-    if declared.si_number is not None and declared.si_number != evidence.book.si_number:
-        return [Fault("si_number", "SI_NUMBER_MISMATCH", "Mã số BHXH không phải của người tham gia.")]
-    return []
+    return [Fault("si_number", "SI_NUMBER_MISMATCH", "Mã số BHXH không phải của người tham gia.")]
 
 
 def _gap(declared: Declared, last_paid: Month | None) -> list[Fault]:

@@ -154,7 +154,12 @@ class ManifestMessage(Message):
 
 
 class DossierStatusMessage(Message):
-    """`dossier-status`: a state change as the portal hears of it; `sequence` has no gaps per dossier."""
+    """`dossier-status`: a state change as the portal hears of it; `sequence` has no gaps per dossier.
+
+    Readers must let fields pass that they do not know: more may come.
+    """
+
+    model_config = ConfigDict(extra="ignore")
 
     event_id: str
     sequence: int

@@ -6,6 +6,7 @@ Each step may run twice: it looks at the table first, and a stored file is never
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from ..domain.cover import Cover, CoverState, StoredFile, check, cover_number_of, issue
 from ..domain.dossier import Dossier, complete_with_cover, unchanged
@@ -94,7 +95,7 @@ def record_issue(cover_id: str, code: str, file: StoredFile, w: Wiring) -> Cover
             return cover
         now = w.clock.now()
         issued = issue(cover, file, now)
-        change = complete_with_cover(dossier, cover_id, Act(now, By.OFFICER, cover.checked_by or ACTOR))
+        change = complete_with_cover(dossier, cover_id, _issuer(cover, now))
         record = person_from(dossier.person, w.table.get(keys.person(dossier.person)))
         transaction = Transaction()
         write_cover(transaction, issued)
@@ -106,6 +107,12 @@ def record_issue(cover_id: str, code: str, file: StoredFile, w: Wiring) -> Cover
             continue
         return issued
     raise _busy()
+
+
+def _issuer(cover: Cover, now: datetime) -> Act:
+    """Who issues: the signer that checked the cover, or the system where the province wants no signer."""
+    signer = cover.checked_by or ACTOR
+    return Act(now, By.SYSTEM if signer == ACTOR else By.OFFICER, signer)
 
 
 def next_run(cover: Cover, w: Wiring) -> Cover:

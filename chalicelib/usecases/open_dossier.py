@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ..domain.access import Caller, Role, require_role
@@ -14,7 +14,7 @@ from ..domain.dossier import Dossier
 from ..domain.dossier import open_dossier as opened
 from ..domain.errors import Conflict, Fault, Rejected, Unavailable
 from ..domain.events import Act, By
-from ..domain.identifiers import dossier_code
+from ..domain.identifiers import dossier_code, is_si_number
 from ..domain.months import MonthSpan
 from ..domain.participation import PersonRecord
 from ..storage import keys
@@ -73,6 +73,8 @@ def open_dossier(
         wanted = [key, counter_key, keys.RULES_HEAD]
         if person is not None:
             wanted += [keys.person(person), *w.registers.keys(person)]
+            if draft.si_number is not None and is_si_number(draft.si_number):
+                wanted.append(keys.si_number(draft.si_number))
         read = w.table.get_many(wanted)
         w.lawbook.see(read.get(keys.RULES_HEAD))
         before = replay(idempotency, read.get(key))
@@ -116,7 +118,11 @@ def _examined(
     if person is not None and draft.personal_id is not None:
         evidence = w.registers.evidence(person, draft.personal_id, read)
         record = person_from(person, read.get(keys.person(person)))
-    found = assess(draft, unreadable=unreadable, now=now, law=w.law, evidence=evidence, history=record.history)
+    history = record.history
+    if person is not None and draft.si_number is not None:
+        claimed = read.get(keys.si_number(draft.si_number))
+        history = replace(history, number_of_another=claimed is not None and claimed["person"] != person)
+    found = assess(draft, unreadable=unreadable, now=now, law=w.law, evidence=evidence, history=history)
     if found.quote is not None:
         _refuse_duplicate(record, MonthSpan(found.quote.from_month, found.quote.to_month), found.faults, wire_faults)
     faults = (*found.faults, *wire_faults)

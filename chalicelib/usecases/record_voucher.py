@@ -130,6 +130,8 @@ def record_voucher(voucher: ContributionVoucher, facts: Facts, w: Wiring) -> Ver
             person=facts.person,
             amount_tolerance=0 if tolerance is None else tolerance.value,
         )
+        if verdict.outcome is Outcome.APPLY and attempt and _declares_number(facts):
+            verdict = Verdict(Outcome.HOLD, "SI_NUMBER_OF_ANOTHER")
         if verdict.outcome is Outcome.DUPLICATE or (
             verdict.outcome is Outcome.PARK
             and facts.head is not None
@@ -147,6 +149,11 @@ def record_voucher(voucher: ContributionVoucher, facts: Facts, w: Wiring) -> Ver
             else:
                 facts = VoucherFacts([voucher], w).of(voucher)
     raise Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")
+
+
+def _declares_number(facts: Facts) -> bool:
+    """The SI number was declared: where another person holds it there is no other one to try."""
+    return facts.dossier is not None and facts.dossier.declaration.si_number is not None
 
 
 def _commit(voucher: ContributionVoucher, verdict: Verdict, facts: Facts, attempt: int, w: Wiring) -> Verdict:
@@ -245,9 +252,10 @@ def _apply(
     act = Act(now, By.ACCOUNTING, ACTOR)
     declared = dossier.declaration
     known = facts.person.si_number or declared.si_number
-    needs_cover = known is None or (declared.case_type is CaseType.FIRST_TIME and facts.person.cover_id is None)
+    first_book = declared.case_type is CaseType.FIRST_TIME or known is None
+    needs_cover = first_book and not declared.has_book and facts.person.cover_id is None
     number = known or new_si_number(dossier.person, dossier.province_code, attempt)
-    if known is None:
+    if facts.person.si_number is None:
         transaction.put_new("si_number", keys.si_number(number), {"person": dossier.person})
     change = accept_payment(
         dossier,

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.dossier import State
-from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.errors import Rejected, Unavailable
 from chalicelib.domain.events import first_broken_line
+from chalicelib.domain.evidence import Book
 from chalicelib.domain.months import Month, MonthSpan
 from chalicelib.domain.participation import PersonRecord, new_si_number
 from chalicelib.queues.vouchers import voucher_consumer
+from chalicelib.registers.sandbox import load
 from chalicelib.storage import keys
 from chalicelib.storage.items.people import person_from
 from tests.support.cloud import client_error
@@ -80,7 +82,7 @@ def test_who_has_a_book_needs_no_cover(house: House, case_type: str) -> None:
     assert (view.cover, view.dossier.si_number) == (None, "7912345678")
     record = record_of(house)
     assert (record.si_number, record.cover_id, record.open_dossiers) == ("7912345678", None, {})
-    assert house.cloud.listing("SI#") == []
+    assert house.cloud.listing("SI#") == ["SI#7912345678 SI"]
     assert "GSI2PK" not in house.cloud.rows()[f"DOSSIER#{CODE}", "META"]
     assert [line.status_sequence for line in view.history] == [1, 2, 3, 4, 5]
 
@@ -98,6 +100,38 @@ def test_a_persons_second_dossier_of_a_first_time_brings_no_second_cover(house: 
     assert record.supported_months == 2
     assert record.open_dossiers.keys() == {first}
     assert len(house.cloud.listing("SI#")) == 1
+
+
+def test_a_first_timer_with_a_book_is_recorded_under_its_number_without_a_cover(house: House) -> None:
+    load(house.w.table, [(house.w.person(HOA.personal_id or ""), Book("7912345678", Month(2022, 12)))])
+    house.opened()
+    assert house.send(voucher(1, CODE)) == []
+    view = house.view(CODE)
+    assert (view.dossier.state, view.dossier.si_number, view.cover) == (State.RESULT_RETURNED, "7912345678", None)
+
+
+def test_a_first_timer_with_a_number_but_no_book_gets_a_cover_with_that_number(house: House) -> None:
+    house.opened(replace(HOA, si_number="7912345678"))
+    assert house.send(voucher(1, CODE)) == []
+    assert house.cover(CODE).snapshot.si_number == "7912345678"
+
+
+def test_nobody_declares_the_number_of_another(house: House) -> None:
+    house.paid()
+    taken = house.dossier(CODE).si_number
+    other = replace(person(2), case_type="RE_REGISTER", si_number=taken)
+    with pytest.raises(Rejected) as refused:
+        house.declare(other, key="key-2")
+    assert [(fault.field, fault.code) for fault in refused.value.faults] == [("si_number", "SI_NUMBER_MISMATCH")]
+
+
+def test_a_number_that_another_took_meanwhile_is_held_for_a_person(house: House) -> None:
+    """Two persons declared one number while nobody had it; the second to pay is held, and nothing is recorded."""
+    first, second = (replace(person(n), case_type="RE_REGISTER", si_number="7912345678") for n in (1, 2))
+    codes = house.opened(first, key="key-1"), house.opened(second, key="key-2")
+    assert house.send(voucher(1, codes[0], first), voucher(2, codes[1], second)) == []
+    assert (head(house, 1), head(house, 2)) == (("APPLIED", None), ("HELD", "SI_NUMBER_OF_ANOTHER"))
+    assert house.dossier(codes[1]).state is State.AWAITING_PAYMENT
 
 
 def test_a_number_that_somebody_has_is_passed_over(house: House) -> None:

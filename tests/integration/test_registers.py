@@ -76,7 +76,8 @@ def test_the_registers_lie_under_the_hash_of_the_person(house: House) -> None:
         (replace(POOR, valid_to=date(2023, 2, 5)), replace(HOA, support_category="POOR"), "NOT_ON_POOR_LIST"),
         (MonthSpan(Month(2022, 1), Month(2023, 2)), HOA, "OVERLAP_COMPULSORY"),
         (MonthSpan(Month(2022, 1), Month(2022, 12)), HOA, None),
-        (Book("7912345678", Month(2023, 1)), HOA, "BOOK_EXISTS"),
+        (Book("7912345678", Month(2023, 1)), HOA, None),
+        (Book("7912345678", Month(2023, 1)), replace(HOA, si_number="7911111111"), "SI_NUMBER_MISMATCH"),
     ),
 )
 def test_what_the_registers_say_decides(house: House, fact: Fact, draft: DeclarationDraft, code: str | None) -> None:

@@ -57,6 +57,7 @@ def declaration_document(declaration: Declaration) -> str:
             "ethnicity": declaration.ethnicity,
             "agency_code": declaration.agency_code,
             "consent_version": declaration.consent_version,
+            "has_book": declaration.has_book,
         }
     )
 

@@ -230,12 +230,12 @@ def test_compulsory_months_cannot_be_paid_voluntarily(api: Api) -> None:
     assert (answer.status, answer.json["code"]) == (422, "OVERLAP_COMPULSORY")
 
 
-def test_a_book_makes_a_first_timer_impossible(api: Api) -> None:
+def test_who_has_a_book_declares_its_number_or_none(api: Api) -> None:
     given(api, "books", {"personal_id": "079185012345", "si_number": "7912345678", "paid_through": "2023-01"})
-    answer = api.declare()
-    assert (answer.status, answer.json["code"]) == (422, "BOOK_EXISTS")
-    following = {**DECLARATION, "case_type": "CONTINUE", "si_number": "7912345678", "method": "M3"}
-    assert api.declare(following).json["payment"]["amount"] == 891_000
+    following = {**DECLARATION, "case_type": "CONTINUE", "si_number": "7911111111", "method": "M3"}
+    refused = api.declare(following)
+    assert (refused.status, refused.json["code"]) == (422, "SI_NUMBER_MISMATCH")
+    assert api.declare({**following, "si_number": "7912345678"}).json["payment"]["amount"] == 891_000
 
 
 def test_addresses_have_two_levels_from_july_2025(api: Api, clock: StandingClock) -> None:

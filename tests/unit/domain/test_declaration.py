@@ -437,8 +437,18 @@ def test_months_are_compared_even_when_their_number_is_unknown() -> None:
         assert ("from_month", "OVERLAP") in faults(result)
 
 
-def test_a_first_timer_has_no_book() -> None:
-    assert faults(judge(evidence=Evidence(book=Book("7912345678")))) == [("case_type", "BOOK_EXISTS")]
+def test_a_first_timer_with_a_book_keeps_its_number_and_gets_no_other() -> None:
+    declaration = judge(evidence=Evidence(book=Book("7912345678"))).declaration
+    assert declaration is not None
+    assert (declaration.si_number, declaration.has_book) == ("7912345678", True)
+
+
+def test_a_number_that_is_recorded_here_as_anothers_is_refused() -> None:
+    taken = judge(si_number="7912345678", history=History(number_of_another=True))
+    assert faults(taken) == [("si_number", "SI_NUMBER_MISMATCH")]
+    own = judge(si_number="7912345678", history=History(si_number="7900000001"))
+    assert faults(own) == [("si_number", "SI_NUMBER_MISMATCH")]
+    assert faults(judge(si_number="7912345678", history=History(si_number="7912345678"))) == []
 
 
 def test_the_number_must_be_that_of_the_book() -> None:
