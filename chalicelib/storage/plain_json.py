@@ -12,6 +12,7 @@ import json
 from typing import Any
 
 _BODY = "chalicelib.body"
+_written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
 def take_plain_json(client: Any) -> Any:
@@ -26,7 +27,7 @@ def take_plain_json(client: Any) -> Any:
 
 def _set_body_aside(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
     """Leave botocore nothing to serialise; `params` and `context` belong to this one call."""
-    context[_BODY] = json.dumps(params).encode()
+    context[_BODY] = _written(params).encode()
     # The rules for the address look into maps (for tables named by ARN), so a map must be there.
     maps = [name for name, value in params.items() if isinstance(value, dict)]
     params.clear()

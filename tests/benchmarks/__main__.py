@@ -98,10 +98,10 @@ def _cold(package: Package, task: Path) -> Iterator[Row]:
         if resource["Type"] == "AWS::Serverless::Function":
             modules[name] = resource["Properties"]["Handler"].rpartition(".")[0]
     _say(f"cold imports of {len(modules)} functions from the unpacked package")
-    for name, found in cold.imports(modules, task, rounds=12, say=_say).items():
+    for name, found in cold.imports(modules, task, rounds=9, say=_say).items():
         yield Row(f"cold import, {name}, CPU", found.milliseconds, "ms", found.floor, found.ratio, COLD_RATIO)
     _say("import and first registration in new processes")
-    first = cold.first_request(task, rounds=8, say=_say)
+    first = cold.first_request(task, rounds=6, say=_say)
     yield Row("cold import and first registration, CPU", first.milliseconds, "ms", first.floor, first.ratio)
 
 

@@ -82,7 +82,7 @@ def _compare(programs: Mapping[str, str], rounds: int, say: Callable[[str], None
     for number in range(rounds):
         for name in programs if number % 2 else reversed([*programs]):
             found[name].append(_run(programs[name], more))
-        if number % 4 == 3:
+        if number % 3 == 2:
             say(f"round {number + 1} of {rounds}")
     floor = found.pop("")
     return {
