@@ -1,0 +1,45 @@
+"""Every refusal that any of these tests provokes is read: it must be a Vietnamese sentence under a stable code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.errors import DomainError, Fault
+
+CODE = re.compile(r"[A-Z][A-Z0-9_]{2,}")
+
+
+def is_sentence(text: object) -> bool:
+    """One printable line for people: it begins with a capital, ends with a full stop and does not shout."""
+    return (
+        isinstance(text, str)
+        and text.isprintable()
+        and text[0].isupper()
+        and text.endswith(".")
+        and text != text.upper()
+    )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _refusals_are_sentences() -> Iterator[None]:
+    fault_init, error_init = Fault.__init__, DomainError.__init__
+
+    def checked_fault(self: Fault, field: str, code: str, message: str) -> None:
+        assert field, "a fault names its field"
+        assert CODE.fullmatch(code), code
+        assert is_sentence(message), message
+        fault_init(self, field, code, message)
+
+    def checked_error(self: DomainError, code: str, detail: str, **more: Any) -> None:
+        assert CODE.fullmatch(code), code
+        assert is_sentence(detail), detail
+        error_init(self, code, detail, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Fault, "__init__", checked_fault)
+        patch.setattr(DomainError, "__init__", checked_error)
+        yield
