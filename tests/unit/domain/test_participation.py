@@ -76,7 +76,7 @@ def test_a_period_brings_the_first_number_and_the_first_cover() -> None:
     assert (first.si_number, first.cover_id, first.supported_months) == ("7912345678", "c1", 1)
     second = first.with_period(period(span(1, 1)), si_number=None, cover_id=None)
     assert (second.si_number, second.cover_id, second.supported_months) == ("7912345678", "c1", 2)
-    assert second.history == History(covered=(span(0, 1),), supported_months=2)
+    assert second.history == History(covered=(span(0, 1),), supported_months=2, si_number="7912345678")
 
 
 def test_open_dossiers_guard_their_months() -> None:
