@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +28,12 @@ from .answers import Answer, Idempotency, kept, replay
 
 ROUNDS = 12
 """How often a declaration that lost a race is tried again; each round starts from what stands there."""
+
+TAKEN_WITH_NUMBER = frozenset({"counter", "dossier", "audit"})
+"""What stands in the way when somebody else took the number: the counter, and the dossier of that code."""
+
+NUMBERS, PAUSE_SECONDS = 200, 0.01
+"""How many numbers of the day a declaration may see taken before its own, and the jitter between two tries."""
 
 CREATED = 201
 
@@ -81,10 +88,8 @@ def open_dossier(
         if before is not None:
             return before
         facts = _examined(draft, wire_faults, unreadable, person, read, now, w)
-        counted = read.get(counter_key)
-        number = _count(counted) + 1
         try:
-            return _commit(facts, number, counted, now, idempotency, caller, present, w)
+            return _numbered(facts, read.get(counter_key), now, idempotency, caller, present, w)
         except Refused as lost:
             before = replay(idempotency, lost.found.get("idempotency"))
             if before is not None:
@@ -143,6 +148,31 @@ def _refuse_duplicate(
         f"Người này đã có hồ sơ {other} đang mở cho các tháng này.",
         facts={"dossier_code": other},
     )
+
+
+def _numbered(
+    facts: _Facts,
+    counted: Stored | None,
+    now: datetime,
+    idempotency: Idempotency,
+    caller: Caller,
+    present: Callable[[Dossier, datetime], str],
+    w: Wiring,
+) -> Answer:
+    """Commit under the day's next number; where that alone was taken meanwhile, under the one after.
+
+    The refusal tells the counter as it stands, so the loser of a race tries again at once, sooner than whoever has
+    to read first: nobody starves. Raises `Refused` when anything else has changed, `Unavailable` after many numbers.
+    """
+    for _ in range(NUMBERS):
+        try:
+            return _commit(facts, _count(counted) + 1, counted, now, idempotency, caller, present, w)
+        except Refused as lost:
+            if "counter" not in lost.found or not lost.found.keys() <= TAKEN_WITH_NUMBER:
+                raise
+            counted = lost.found["counter"]
+        time.sleep(random.uniform(0, PAUSE_SECONDS))  # noqa: S311 -- jitter, not a secret
+    raise Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")
 
 
 def _commit(

@@ -104,8 +104,8 @@ def test_one_person_twice_at_the_same_moment_under_two_keys(house: House) -> Non
     assert refused.value.facts == {"dossier_code": FIRST}
 
 
-def test_the_counter_is_lost_to_many_before_it_is_given_up(house: House) -> None:
-    """Eleven others come first: the twelfth round still gets its number; a thirteenth would be told to come again."""
+def test_the_counter_is_lost_to_many_before_it_is_given_up(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thirty others come first, one after the other: nobody is told to come again for that."""
 
     def crowd(rivals: int) -> Callable[[str, dict[str, Any]], None]:
         came: list[int | None] = []
@@ -119,9 +119,12 @@ def test_the_counter_is_lost_to_many_before_it_is_given_up(house: House) -> None
 
         return hook
 
-    with house.cloud.calls.hooked(crowd(11)):
-        assert json.loads(house.declare().body)["code"].endswith("-0012")
-    with house.cloud.calls.hooked(crowd(12)), pytest.raises(Unavailable, match="STORAGE_BUSY"):
+    with house.cloud.calls.hooked(crowd(30)):
+        assert json.loads(house.declare().body)["code"].endswith("-0031")
+
+    # and whoever never gets one is told to come again, after a while
+    monkeypatch.setattr("chalicelib.usecases.open_dossier.NUMBERS", 3)
+    with house.cloud.calls.hooked(crowd(3)), pytest.raises(Unavailable, match="STORAGE_BUSY"):
         house.declare(person(1), key="unlucky")
 
 
