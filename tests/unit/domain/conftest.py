@@ -1,14 +1,23 @@
-"""Every refusal that any of these tests provokes is read: it must be a Vietnamese sentence under a stable code."""
+"""Every refusal that any of these tests provokes is read: it must be a Vietnamese sentence under a stable code.
+
+While mutants are run (`make mutation`), property-based tests are left out: examples kill a mutant in milliseconds.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import is_hypothesis_test, settings
 
 from chalicelib.domain.errors import DomainError, Fault
+
+# How long an example takes says nothing on a machine that does other things too.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 CODE = re.compile(r"[A-Z][A-Z0-9_]{2,}")
 
@@ -43,3 +52,8 @@ def _refusals_are_sentences() -> Iterator[None]:
         patch.setattr(Fault, "__init__", checked_fault)
         patch.setattr(DomainError, "__init__", checked_error)
         yield
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if "MUTANT_UNDER_TEST" in os.environ:
+        items[:] = [item for item in items if not is_hypothesis_test(getattr(item, "obj", None))]
