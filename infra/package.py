@@ -16,6 +16,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -59,6 +60,8 @@ def build(stage: str, *, say: Say = print, root: Path = ROOT) -> Package:
         digest = _digest([*_app_inputs(root), *layers.values()], stage, sys.version)[:16]
         folder = root / "build" / "packages" / f"{stage}-{digest}"
         package = _package(stage, folder, layers)
+        for left in (root / "build").glob("staging-*"):
+            shutil.rmtree(left, ignore_errors=True)  # of a run that failed or was killed
         if not folder.exists():
             started = time.monotonic()
             say(f"packaging for {stage}")
@@ -124,9 +127,7 @@ def unpack_roots(package: Package, *, root: Path = ROOT) -> tuple[Path, Path]:
 
 def _app(root: Path, package: Package, say: Say) -> None:
     """`chalice package` in a clean copy of the project, then our own zip around what it collected."""
-    staging = root / "build" / "staging"
-    shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir(parents=True)
+    staging = Path(tempfile.mkdtemp(prefix="staging-", dir=root / "build"))
     shutil.copy2(root / "app.py", staging)
     for each in ("chalicelib", ".chalice"):
         # A stale __pycache__ would go into the zip, and with it byte code of another Python.

