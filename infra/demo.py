@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from typing import Any
 import requests
 
 from infra.local.client import LocalClient, Reply, wait_until
-from infra.local.lock import running_endpoints
+from infra.local.lock import is_held
 from infra.local.samples import first_timer, voucher_for
 from infra.local.settings import LocalSettings, SettingsError, read_settings
 
@@ -163,25 +163,30 @@ def _fetch(system: LocalClient, code: str, target: Path) -> None:
 @contextlib.contextmanager
 def _system(settings: LocalSettings) -> Iterator[None]:
     """The local run that is going, or one of our own for as long as the demo takes."""
-    if running_endpoints(settings):
-        print(f"Using the local run at {settings.api_url}.")
+    if is_held(settings):
+        print(f"Using the local run in {settings.home}.")
+        _wait_for_endpoints(settings, lambda: not is_held(settings))
         yield
         return
     print("No local run is going: starting one (make run would keep it).")
     process = subprocess.Popen([sys.executable, "-m", "infra.local"], env=dict(os.environ))
     try:
-        deadline = time.monotonic() + START_PATIENCE_SECONDS
-        while not settings.endpoints.exists():
-            if process.poll() is not None:
-                raise DemoError("the local run did not start; it says why above")
-            if time.monotonic() > deadline:
-                raise DemoError(f"the local run was not ready after {START_PATIENCE_SECONDS:.0f} s")
-            time.sleep(0.2)
+        _wait_for_endpoints(settings, lambda: process.poll() is not None)
         yield
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
             process.wait(timeout=30)
+
+
+def _wait_for_endpoints(settings: LocalSettings, has_ended: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + START_PATIENCE_SECONDS
+    while not settings.endpoints.exists():
+        if has_ended():
+            raise DemoError("the local run did not start; it says why above")
+        if time.monotonic() > deadline:
+            raise DemoError(f"the local run was not ready after {START_PATIENCE_SECONDS:.0f} s")
+        time.sleep(0.2)
 
 
 def _expect(status: int, reply: Reply) -> Any:

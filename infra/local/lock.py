@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import socket
 from collections.abc import Iterator
@@ -48,18 +47,16 @@ def hold(settings: LocalSettings) -> Iterator[None]:
             settings.endpoints.unlink(missing_ok=True)
 
 
-def running_endpoints(settings: LocalSettings) -> dict[str, object] | None:
-    """The endpoints of the run that holds this home folder, or None when nobody does (or it is not ready)."""
+def is_held(settings: LocalSettings) -> bool:
+    """Whether a local run goes, or is starting, from this home folder."""
     try:
         with (settings.home / "run.lock").open("r") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                found: dict[str, object] = json.loads(settings.endpoints.read_text("utf-8"))
-                return found
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
-        return None
-    return None
+        return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 def _free(port: int) -> bool:
