@@ -116,6 +116,16 @@ def test_codes_of_one_day_are_handed_out_once(outside: Outside, home: Path, seri
     assert codes == [f"000.00.91.G24-230207-{number:04d}" for number in range(1, 13)]
 
 
+def test_a_busy_morning_turns_nobody_away(outside: Outside, serials: Iterator[int]) -> None:
+    """Eight senders at a time in one province: they contend for the day's numbers, and everybody gets one."""
+    outside.client.set_clock("2023-02-08T09:00:00+07:00")
+    people = [person(next(serials), province="89") for _ in range(64)]
+    with ThreadPoolExecutor(8) as pool:
+        replies = list(pool.map(outside.try_to_declare, people))
+    assert {reply.status for reply in replies} == {201}
+    assert len({reply.body["dossier_code"] for reply in replies}) == 64
+
+
 def test_two_officers_issue_the_same_cover(outside: Outside, home: Path, serial: int) -> None:
     outside.client.set_clock(MONDAY)
     declaration = person(serial)
