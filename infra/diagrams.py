@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from chalicelib.domain.cover import Cover, CoverSnapshot, CoverState, StoredFile, check, issue
+from chalicelib.domain.cover import Cover, CoverSnapshot, CoverState, StoredFile, check, issue, renewed, revoke_unissued
 from chalicelib.domain.dossier import ENDED, NATIONAL_STATUS, TRANSITIONS, State
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.identity import BirthDate, Gender
@@ -24,6 +24,8 @@ _SOMEBODY = CoverSnapshot("Nguyễn Thị Hòa", BirthDate(1985), Gender("NU"), 
 _DECISIONS: dict[str, Callable[[Cover], Cover]] = {
     "check": lambda cover: check(cover, expected_version=None, signer="signer", at=_SOME_DAY),
     "issue": lambda cover: issue(cover, _SOME_FILE, _SOME_DAY),
+    "renewed": lambda cover: renewed(cover, _SOMEBODY),
+    "revoke_unissued": revoke_unissued,
 }
 """Every decision about a cover, by the name of its function in `chalicelib.domain.cover`."""
 
@@ -52,7 +54,7 @@ def states_page() -> str:
             "`chalicelib/domain/cover.py`: each decision tried on a cover in each state; an arrow where it is allowed. "
             f"No decision leads to {_unreached()} yet.",
             "",
-            *_mermaid(_cover_edges(), starts=[CoverState.DATA_CREATED], ends=[CoverState.ISSUED]),
+            *_mermaid(_cover_edges(), starts=[CoverState.DATA_CREATED], ends=[CoverState.ISSUED, CoverState.REVOKED]),
             "",
             "## Workflow of a dossier",
             "",

@@ -22,7 +22,7 @@ class CoverState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CoverSnapshot:
-    """What the cover says of the person: copied when the cover is created, never changed after."""
+    """What the cover says of the person: copied when it is created, renewed only by a supplement before the check."""
 
     full_name: str
     birth_date: BirthDate
@@ -101,17 +101,22 @@ def create_cover(
         dossier_code=dossier_code,
         number=number,
         province_code=declaration.permanent_address.province_code,
-        snapshot=CoverSnapshot(
-            full_name=declaration.full_name,
-            birth_date=declaration.birth_date,
-            gender=declaration.gender,
-            nationality=declaration.nationality,
-            personal_id=declaration.personal_id,
-            si_number=si_number,
-        ),
+        snapshot=snapshot_of(declaration, si_number=si_number),
         state=CoverState.DATA_CREATED,
         version=1,
         created_at=created_at,
+    )
+
+
+def snapshot_of(declaration: Declaration, *, si_number: str) -> CoverSnapshot:
+    """What a cover says of the person who declared this."""
+    return CoverSnapshot(
+        full_name=declaration.full_name,
+        birth_date=declaration.birth_date,
+        gender=declaration.gender,
+        nationality=declaration.nationality,
+        personal_id=declaration.personal_id,
+        si_number=si_number,
     )
 
 
@@ -146,3 +151,24 @@ def issue(cover: Cover, file: StoredFile, at: datetime) -> Cover:
     if cover.state is not CoverState.CHECKED:
         raise Conflict("INVALID_TRANSITION", f"Tờ bìa đang ở trạng thái {cover.state}, chưa thể ghi nhận đã cấp.")
     return replace(cover, state=CoverState.ISSUED, version=cover.version + 1, issued_at=at, file=file)
+
+
+def renewed(cover: Cover, snapshot: CoverSnapshot) -> Cover:
+    """The citizen has corrected the declaration before anybody checked the cover. Raises `Conflict` after that."""
+    _require_unchecked(cover)
+    return replace(cover, snapshot=snapshot, version=cover.version + 1)
+
+
+def revoke_unissued(cover: Cover) -> Cover:
+    """Its dossier has ended: nobody may issue it any more. Raises `Conflict` once an officer has checked it."""
+    _require_unchecked(cover)
+    return replace(cover, state=CoverState.REVOKED, version=cover.version + 1)
+
+
+def _require_unchecked(cover: Cover) -> None:
+    if cover.state is not CoverState.DATA_CREATED:
+        raise Conflict(
+            "INVALID_TRANSITION",
+            f"Tờ bìa đang ở trạng thái {cover.state}, không đổi được nữa.",
+            facts={"version": cover.version, "state": cover.state},
+        )

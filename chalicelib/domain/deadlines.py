@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from .calendar import WorkingCalendar
 from .months import at_vietnam
-from .procedure import Procedure
+from .procedure import DeadlineRules, Procedure
 
 IDLE_WAIT = timedelta(days=30)
 """How long to sleep when nothing has a date: a change of state wakes nobody, so look again now and then."""
@@ -60,14 +60,21 @@ def received_moment(at: datetime, calendar: WorkingCalendar) -> datetime:
 
 
 def due_date(
-    received_at: datetime, limit_days: int, calendar: WorkingCalendar, suspensions: Sequence[Suspension] = ()
+    received_at: datetime,
+    limit_days: int,
+    calendar: WorkingCalendar,
+    suspensions: Sequence[Suspension] = (),
+    *,
+    extra_days: int = 0,
 ) -> DueDate:
     """When a dossier received at this moment is due: the closing of the last of `limit_days` working days.
 
     The day of receipt is day 0 (Bộ luật Dân sự Art. 147(2)); days of a suspension are not counted, what was left
-    before it is left after it. A supply out of hours counts from the next working day, as a filing does. Raises
-    `NotConfigured` for a year without a calendar, ValueError for a limit below one day, for a suspension that has
-    not ended (a clock that stands has no due date), ends before it began or began before the receipt.
+    before it is left after it. A supply out of hours counts from the next working day, as a filing does. A suspension
+    that begins on the last day, before closing, moves the due moment to the closing of the day of the supply.
+    `extra_days` are the working days that an apology with a new date adds. Raises `NotConfigured` for a year without
+    a calendar, ValueError for a limit below one day, for a suspension that has not ended (a clock that stands has no
+    due date), ends before it began or began before the receipt.
     """
     if limit_days < 1:
         raise ValueError("a time limit is at least one working day")
@@ -75,15 +82,33 @@ def due_date(
     days = _days_to_receipt(filed.date(), received, calendar) if filed != received else []
     pauses = [_pause(suspension, filed, calendar) for suspension in suspensions]
     day, counted = received.date(), 0
-    while counted < limit_days:
+    while counted < limit_days + extra_days:
         day += timedelta(days=1)
         working, why = calendar.day_kind(day)
         if working and any(first < day <= last for first, last in pauses):
-            days.append(DerivationDay(day, counted=False, why="tạm dừng chờ bổ sung hồ sơ"))
+            days.append(DerivationDay(day, counted=False, why=_PAUSED))
             continue
         counted += working
-        days.append(DerivationDay(day, working, f"{why} {counted}/{limit_days}" if working else why))
+        days.append(
+            DerivationDay(day, working, f"{why} {_number(counted, limit_days, extra_days)}" if working else why)
+        )
+    for (first, last), suspension in zip(pauses, suspensions, strict=True):
+        if first == day and at_vietnam(suspension.began_at) <= calendar.closes(day):
+            while day < last:
+                day += timedelta(days=1)
+                working, why = calendar.day_kind(day)
+                days.append(DerivationDay(day, counted=False, why=_PAUSED if working else why))
     return DueDate(calendar.closes(day), tuple(days))
+
+
+_PAUSED = "tạm dừng chờ bổ sung hồ sơ"
+
+
+def _number(counted: int, limit_days: int, extra_days: int) -> str:
+    """Which day of the limit this is, or of the time that an apology added."""
+    if counted <= limit_days:
+        return f"{counted}/{limit_days}"
+    return f"{counted - limit_days}/{extra_days} theo ngày hẹn lại"
 
 
 def days_used(received_at: datetime, until: date, calendar: WorkingCalendar) -> int:
@@ -125,8 +150,14 @@ class Action(StrEnum):
 
     WAIT = "WAIT"
     EXPIRE_UNPAID = "EXPIRE_UNPAID"
+    TIME_OUT_SUPPLEMENT = "TIME_OUT_SUPPLEMENT"
     REMIND_OFFICER = "REMIND_OFFICER"
+    APOLOGISE = "APOLOGISE"
+    """Warn that the apology must go out, while it still may."""
     MARK_OVERDUE = "MARK_OVERDUE"
+    ESCALATE = "ESCALATE"
+    HAND_OVER = "HAND_OVER"
+    """To a new execution, before this one reaches the limits of Step Functions."""
     CLOSED = "CLOSED"
 
 
@@ -137,9 +168,15 @@ class Progress:
     state_ended: bool
     awaiting_payment: bool
     payment_expires_at: datetime | None = None
+    supplement_expires_at: datetime | None = None
+    """While a supplement is awaited: nothing else is due then."""
     due_at: datetime | None = None
     reminded: bool = False
+    apology_settled: bool = False
+    """It was warned of, or issued."""
     overdue_marked: bool = False
+    escalations: int = 0
+    """How many levels have been told that it is overdue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +187,9 @@ class NextStep:
     wake_at: datetime | None = None
 
 
-def next_step(progress: Progress, procedure: Procedure, calendar: WorkingCalendar, now: datetime) -> NextStep:
+def next_step(
+    progress: Progress, procedure: Procedure, rules: DeadlineRules, calendar: WorkingCalendar, now: datetime
+) -> NextStep:
     """What is due for a dossier at this moment. An overdue dossier is marked, not reminded of.
 
     Raises `NotConfigured` for a year without a calendar.
@@ -159,13 +198,43 @@ def next_step(progress: Progress, procedure: Procedure, calendar: WorkingCalenda
         return NextStep(Action.CLOSED)
     if progress.awaiting_payment:
         return _at(progress.payment_expires_at, Action.EXPIRE_UNPAID, now)
-    if progress.due_at is None or progress.overdue_marked:
+    if progress.supplement_expires_at is not None:
+        return _at(progress.supplement_expires_at + _AFTER_DUE, Action.TIME_OUT_SUPPLEMENT, now)
+    if progress.due_at is None:
         return _at(None, Action.WAIT, now)
     due_at = at_vietnam(progress.due_at)
-    if progress.reminded or now > due_at:
+    if progress.overdue_marked:
+        return _at(_escalation(progress.escalations, due_at, rules, calendar), Action.ESCALATE, now)
+    if now > due_at:
         return _at(due_at + _AFTER_DUE, Action.MARK_OVERDUE, now)
-    reminder_day = calendar.working_days_before(due_at.date(), procedure.reminder_working_days)
-    return _at(calendar.opens(reminder_day), Action.REMIND_OFFICER, now)
+    ahead = []
+    if not progress.reminded:
+        ahead.append((_opening_before(due_at, procedure.reminder_working_days, calendar), Action.REMIND_OFFICER))
+    if not progress.apology_settled:
+        ahead.append((_opening_before(due_at, rules.apology_warning_working_days, calendar), Action.APOLOGISE))
+    moment, action = min(ahead, key=lambda step: step[0], default=(due_at + _AFTER_DUE, Action.MARK_OVERDUE))
+    return _at(moment, action, now)
+
+
+def is_sooner(step: NextStep, before: NextStep) -> bool:
+    """Whether a step comes before the moment for which a sleeper of `before` has set its alarm."""
+    if step.action is Action.CLOSED or before.wake_at is None:
+        return False
+    return step.wake_at is None or step.wake_at < before.wake_at
+
+
+def _opening_before(due_at: datetime, working_days: int, calendar: WorkingCalendar) -> datetime:
+    return calendar.opens(calendar.working_days_before(due_at.date(), working_days))
+
+
+def _escalation(told: int, due_at: datetime, rules: DeadlineRules, calendar: WorkingCalendar) -> datetime | None:
+    """When the next level is told: so many working days after the due day, from one second behind closing."""
+    if told >= len(rules.escalation_working_days):
+        return None
+    day = due_at.date()
+    for _ in range(rules.escalation_working_days[told]):
+        day = calendar.next_working_day(day)
+    return calendar.closes(day) + _AFTER_DUE
 
 
 def _at(moment: datetime | None, action: Action, now: datetime) -> NextStep:

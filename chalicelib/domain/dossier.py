@@ -18,7 +18,8 @@ from .declaration import Declaration
 from .errors import Conflict
 from .events import GENESIS, Act, AuditLine, Event
 from .months import MonthSpan
-from .procedure import Procedure
+from .procedure import ESCALATION_LEVELS, Procedure
+from .supplement import Supplement
 
 PROCEDURE_CODE = "602e"
 
@@ -94,7 +95,32 @@ class Milestone(StrEnum):
     """What the deadline's clock has already done for a dossier; each happens once."""
 
     REMINDED = "REMINDED"
+    APOLOGY_DUE = "APOLOGY_DUE"
     OVERDUE = "OVERDUE"
+    ESCALATED_1 = "ESCALATED_1"
+    ESCALATED_2 = "ESCALATED_2"
+
+
+ESCALATIONS = (Milestone.ESCALATED_1, Milestone.ESCALATED_2)
+"""One for each of `ESCALATION_LEVELS`."""
+
+_EVENTS: Mapping[Milestone, Event] = {
+    Milestone.REMINDED: Event.OFFICER_REMINDED,
+    Milestone.APOLOGY_DUE: Event.APOLOGY_DUE,
+    Milestone.OVERDUE: Event.OVERDUE_MARKED,
+    Milestone.ESCALATED_1: Event.OVERDUE_ESCALATED,
+    Milestone.ESCALATED_2: Event.OVERDUE_ESCALATED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Apology:
+    """The one apology with a new date (Mẫu 04): `extra_days` working days behind the old due date."""
+
+    reason: str
+    issued_at: datetime
+    old_due_at: datetime
+    extra_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +150,10 @@ class Dossier:
     generation: int = 1
     """Generation of the execution that keeps the deadlines."""
     milestones: frozenset[str] = frozenset()
+    """Passed for the present due date; another due date has its own."""
+    supplements: tuple[Supplement, ...] = ()
+    apology: Apology | None = None
+    ended_at: datetime | None = None
 
     @property
     def span(self) -> MonthSpan:
@@ -131,8 +161,27 @@ class Dossier:
         return MonthSpan(self.quote.from_month, self.quote.to_month)
 
     @property
+    def open_supplement(self) -> Supplement | None:
+        """What is awaited from the citizen."""
+        awaited = self.state is State.SUPPLEMENT_REQUESTED and self.supplements
+        return self.supplements[-1] if awaited else None
+
+    @property
     def due_at(self) -> datetime | None:
-        return None if self.due is None else self.due.due_at
+        """The promised moment; None while there is none, as long as a clock stands that had not run out."""
+        if self.due is None:
+            return None
+        asked = self.supplements[-1] if self.supplements else None
+        stands = asked is not None and asked.supplied_at is None and asked.requested_at <= self.due.due_at
+        return None if stands else self.due.due_at
+
+    def kpi_late(self, now: datetime) -> bool:
+        """Whether it counts as late: ended (or not yet) after its due moment, or supplements were asked for twice.
+
+        The rule of the national KPI (decision 766/QĐ-TTg, domain rule 5.5).
+        """
+        end = self.ended_at or now
+        return len(self.supplements) > 1 or (self.due_at is not None and end > self.due_at)
 
     def is_overdue(self, now: datetime) -> bool:
         """The promised moment has passed without a result."""
@@ -144,9 +193,12 @@ class Dossier:
             state_ended=self.state.ended,
             awaiting_payment=self.state is State.AWAITING_PAYMENT,
             payment_expires_at=self.payment_expires_at,
+            supplement_expires_at=None if self.open_supplement is None else self.open_supplement.expires_at,
             due_at=self.due_at,
             reminded=Milestone.REMINDED in self.milestones,
+            apology_settled=self.apology is not None or Milestone.APOLOGY_DUE in self.milestones,
             overdue_marked=Milestone.OVERDUE in self.milestones,
+            escalations=len(self.milestones.intersection(ESCALATIONS)),
         )
 
 
@@ -191,8 +243,15 @@ class Change:
             due_at=before.due_at,
             previous_hash=before.audit_hash,
         ).sealed()
-        after = replace(before, state=state, version=line.version, status_sequence=sequence, audit_hash=line.hash)
-        return Change(after, (*self.lines, line))
+        after = replace(
+            before,
+            state=state,
+            version=line.version,
+            status_sequence=sequence,
+            audit_hash=line.hash,
+            ended_at=(before.ended_at or act.at) if state.ended else None,
+        )
+        return replace(self, dossier=after, lines=(*self.lines, line))
 
 
 def unchanged(dossier: Dossier) -> Change:
@@ -299,6 +358,6 @@ def reach(dossier: Dossier, milestone: Milestone, act: Act) -> Change:
     """A milestone of the deadline passes; a second time changes nothing."""
     if milestone in dossier.milestones:
         return unchanged(dossier)
-    event = {Milestone.REMINDED: Event.OFFICER_REMINDED, Milestone.OVERDUE: Event.OVERDUE_MARKED}[milestone]
+    level = ESCALATION_LEVELS[ESCALATIONS.index(milestone)] if milestone in ESCALATIONS else None
     marked = replace(dossier, milestones=dossier.milestones | {milestone})
-    return unchanged(marked).then(event, act)
+    return unchanged(marked).then(_EVENTS[milestone], act, subject=level)

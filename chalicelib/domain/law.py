@@ -10,8 +10,9 @@ from typing import Generic, TypeVar
 from .calendar import WorkingCalendar
 from .errors import NotConfigured
 from .months import Month
-from .procedure import Procedure
+from .procedure import DeadlineRules, Procedure
 from .provinces import Provinces
+from .steps import NationalMaximum
 
 T = TypeVar("T")
 
@@ -201,6 +202,9 @@ class Law:
     unit_code: Table[str]
     """Pattern with `{province}` of the unit code in a dossier code."""
     national_procedure: Table[Procedure]
+    """What holds where a province has published no procedure of its own."""
+    procedure_maximum: Table[NationalMaximum]
+    deadline_rules: Table[DeadlineRules]
     calendar: WorkingCalendar
     provinces: Provinces
 
@@ -209,8 +213,8 @@ class Law:
         return self.reference_level if self.reference_level.rows[0].effective_from <= day else self.base_salary
 
     def procedure(self, province_code: str, day: date) -> Procedure:
-        """The procedure a dossier of this province starts with on a day. Raises `NotConfigured`.
+        """The national default: what a dossier starts with where its province has no procedure of its own.
 
-        Provinces have none of their own yet: the national default holds everywhere.
+        What provinces publish is no law and lies in the table (`chalicelib/procedurebook.py`). Raises `NotConfigured`.
         """
         return self.national_procedure.on(day).value

@@ -73,6 +73,11 @@ class PersonRecord:
         rest = {other: span for other, span in self.open_dossiers.items() if other != code}
         return replace(self, version=self.version + 1, open_dossiers=rest)
 
+    def ended(self, code: str, *, revoked_cover: str | None) -> PersonRecord:
+        """A dossier has ended without a result: its months may be declared again unless they are recorded."""
+        rest = self.without_open(code)
+        return replace(rest, cover_id=None) if revoked_cover is not None and rest.cover_id == revoked_cover else rest
+
     def with_period(self, period: ParticipationPeriod, *, si_number: str | None, cover_id: str | None) -> PersonRecord:
         """The record once a period is paid. Raises ValueError for months that are paid already."""
         if self.covers_any_of(period.span):

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from .steps import ClockStart, Step, StepRole
+
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
     """One version of the procedure's limits.
 
     `limit_working_days` counts from the day after receipt, `reminder_working_days` back from the due day;
-    `payment_hours` is how long an unpaid declaration waits. With `automatic_issue` no signer is awaited.
+    `payment_hours` is how long an unpaid declaration waits. With `automatic_issue` no signer is awaited. A dossier
+    that was stored before procedures had steps has none.
     """
 
     version: str
@@ -21,3 +24,32 @@ class Procedure:
     automatic_issue: bool
     effective_from: date
     source: str
+    steps: tuple[Step, ...] = ()
+    clock_start: ClockStart = ClockStart.PAYMENT_CONFIRMED
+    auto_accept: bool = True
+
+    def may_request_supplement(self, role: str) -> bool:
+        """Whether somebody of this role may ask for a supplement: a step of theirs says so; without steps any may.
+
+        A signer is an officer too (contract 1).
+        """
+        own = {role, StepRole.OFFICER} if role == StepRole.SIGNER else {role}
+        return not self.steps or any(step.can_request_supplement and step.role in own for step in self.steps)
+
+
+ESCALATION_LEVELS = ("HEAD_OF_UNIT", "MINISTRY")
+"""Who hears, one after the other, that a dossier is overdue."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineRules:
+    """What happens around a deadline, and when: the same in every province.
+
+    `supplement_days` are calendar days that a supplement is waited for. Working days: `apology_warning_working_days`
+    before the due day the officers are told that an apology must go out; `escalation_working_days` behind the due day,
+    ascending, each next level of management hears that the dossier is overdue.
+    """
+
+    supplement_days: int
+    apology_warning_working_days: int
+    escalation_working_days: tuple[int, ...]

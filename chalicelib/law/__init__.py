@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 from chalicelib.domain.calendar import WorkingCalendar
 from chalicelib.domain.law import Law, LocalSupport, PaymentMethod, RetirementAge, Row, Table, WorkingHours
 from chalicelib.domain.months import Month
-from chalicelib.domain.procedure import Procedure
+from chalicelib.domain.procedure import ESCALATION_LEVELS, DeadlineRules, Procedure
 from chalicelib.domain.provinces import Province, Provinces
+from chalicelib.domain.steps import LimitUnit, NationalMaximum, Step, StepRole
 
 T = TypeVar("T")
 Json = Mapping[str, Any]
@@ -56,7 +57,7 @@ def assemble(content: Mapping[str, Json]) -> Law:
         income_ceiling_multiple=_table(contribution, "income_ceiling_multiple", _whole),
         contribution_rate=_table(contribution, "contribution_rate", _whole),
         support_rates={
-            category: Table("support_rate", _rows(table["rows"], _whole), label=table["label"])
+            category: Table("support_rate", _rows(table["rows"], _whole), label="mức hỗ trợ của Nhà nước")
             for category, table in support["support_rate"].items()
         },
         support_first_month=_table(support, "support_first_month", Month.parse),
@@ -90,6 +91,8 @@ def assemble(content: Mapping[str, Json]) -> Law:
         working_hours=hours,
         unit_code=_table(process, "unit_code", str),
         national_procedure=_procedures(process),
+        procedure_maximum=_table(process, "procedure_maximum", _maximum),
+        deadline_rules=_table(process, "deadline_rules", _deadline_rules),
         calendar=_calendar(holidays, hours),
         provinces=Provinces(map(_province, content["provinces"]["provinces"])),
     )
@@ -169,9 +172,8 @@ def _first_month_rule(value: Json) -> Json:
 def _local(entry: Json) -> Table[LocalSupport]:
     kind = _one_of("FIXED", "PERCENT")(entry["kind"])
     uniform = bool(entry["uniform_per_group"])
-    return Table(
-        "local_support", _rows(entry["rows"], lambda value: LocalSupport(kind, _whole(value), uniform)), gaps=True
-    )
+    rows = _rows(entry["rows"], lambda value: LocalSupport(kind, _whole(value), uniform))
+    return Table("local_support", rows, label="mức hỗ trợ thêm của địa phương", gaps=True)
 
 
 def _method(entry: Json) -> PaymentMethod:
@@ -188,9 +190,30 @@ def _method(entry: Json) -> PaymentMethod:
 def _procedures(process: Json) -> Table[Procedure]:
     rows = []
     for row in _rows(process["national_procedure"]["rows"], dict):
-        procedure = Procedure(**row.value, effective_from=row.effective_from, source=row.source)
+        steps = tuple(_step(step) for step in row.value["steps"])
+        value = {**row.value, "steps": steps, "effective_from": row.effective_from, "source": row.source}
+        procedure = Procedure(**value)
         rows.append(Row(row.effective_from, row.effective_to, procedure, row.source))
     return Table("national_procedure", rows, label=process["national_procedure"]["label"])
+
+
+def _step(value: Json) -> Step:
+    return Step(**{**value, "role": StepRole(value["role"]), "limit_unit": LimitUnit(value["limit_unit"])})
+
+
+def _maximum(value: Json) -> NationalMaximum:
+    return NationalMaximum(_whole(value["working_days"]), _whole(value["hours_a_day"]))
+
+
+def _deadline_rules(value: Json) -> DeadlineRules:
+    levels = tuple(_whole(days) for days in value["escalation_working_days"])
+    if list(levels) != sorted(set(levels)) or len(levels) > len(ESCALATION_LEVELS):
+        raise ValueError(f"levels are told one after the other, not {levels!r}")
+    return DeadlineRules(
+        supplement_days=_whole(value["supplement_days"]),
+        apology_warning_working_days=_whole(value["apology_warning_working_days"]),
+        escalation_working_days=levels,
+    )
 
 
 def _calendar(holidays: Json, hours: Table[WorkingHours]) -> WorkingCalendar:

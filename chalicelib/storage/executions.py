@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from ..domain.cover import Cover
@@ -11,6 +12,11 @@ from ..domain.dossier import Dossier
 
 SCHEMA = 1
 """Version of the payloads: an execution outlives a deploy."""
+
+
+def timestamp(moment: datetime) -> str:
+    """As Step Functions reads it: UTC, whole seconds, `Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def dossier_execution(code: str, generation: int, clock_version: int) -> str:
@@ -28,16 +34,16 @@ class Executions:
     dossier_machine: str
     cover_machine: str
 
-    def start_dossier(self, code: str, *, generation: int, clock_version: int) -> bool:
-        """Start the clock of a dossier; False when it ran and ended. One that runs is left as it is, and is True."""
+    def start_dossier(self, code: str, *, generation: int, clock_version: int, now: datetime) -> bool:
+        """Start the clock of a dossier at a moment of real time; False when this very execution exists already."""
+        payload = {"schema": SCHEMA, "dossier_code": code, "generation": generation, "clock_version": clock_version}
+        counters = {"started_at": timestamp(now), "next": {"due": {"wakes": 0}}}
         return self._start(
-            self.dossier_machine,
-            dossier_execution(code, generation, clock_version),
-            {"schema": SCHEMA, "dossier_code": code, "generation": generation, "clock_version": clock_version},
+            self.dossier_machine, dossier_execution(code, generation, clock_version), {**payload, **counters}
         )
 
     def start_cover(self, cover: Cover) -> bool:
-        """Start the pipeline of a cover; False and True as for a dossier."""
+        """Start the pipeline of a cover; False when it ran and ended. One that runs is left as it is, and is True."""
         return self._start(
             self.cover_machine,
             cover_execution(cover),

@@ -14,6 +14,7 @@ AUDIT = "AUDIT#"
 PENDING = "PENDING#"
 COVER = "COVER#"
 VOUCHER = "VOUCHER#"
+REFUND = "REFUND#"
 TOKEN = "#TOKEN"  # noqa: S105 -- the end of a key, no secret
 
 
@@ -43,6 +44,10 @@ def cover(code: str, number: int) -> Key:
 
 def cover_token(code: str, number: int) -> Key:
     return dossier_partition(code), f"{COVER}{number}{TOKEN}"
+
+
+def refund(code: str, number: int) -> Key:
+    return dossier_partition(code), f"{REFUND}{number}"
 
 
 def voucher_head(voucher_id: str) -> Key:
@@ -108,6 +113,10 @@ def cover_list(province: str, shard: int) -> str:
     return f"COVER#{province}#{shard}"
 
 
+def refund_list(province: str, shard: int) -> str:
+    return f"{REFUND}{province}#{shard}"
+
+
 def voucher_list(province: str, shard: int) -> str:
     return f"HELD#{province}#{shard}"
 
@@ -127,3 +136,25 @@ def rule_change(version: int) -> Key:
 
 def rules_audit(version: int) -> Key:
     return RULES_PARTITION, f"{AUDIT}{version:08d}"
+
+
+PROCEDURE = "PROCEDURE#"
+PROCEDURES = "PROCEDURES"
+"""The head; what starts with `PROCEDURE` is the head and every version."""
+
+
+def province_partition(code: str) -> str:
+    return f"PROVINCE#{code}"
+
+
+def procedures(province: str) -> Key:
+    """The head of a province's procedures, with the schedule that new dossiers are opened by."""
+    return province_partition(province), PROCEDURES
+
+
+def procedure(province: str, effective_from: date, version: int) -> Key:
+    return province_partition(province), f"{PROCEDURE}{effective_from.isoformat()}#{version:06d}"
+
+
+def procedures_audit(province: str, version: int) -> Key:
+    return province_partition(province), f"{AUDIT}{version:08d}"

@@ -32,6 +32,7 @@ class Topics:
             "event": line.event,
             "dossier_code": line.dossier_code,
             "province_code": line.province_code,
+            "subject": line.subject,
             "due_at": None if line.due_at is None else instant_text(line.due_at),
             "occurred_at": instant_text(line.at),
         }

@@ -10,6 +10,7 @@ import random
 import time
 import uuid
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ..domain.errors import Unavailable
@@ -82,8 +83,20 @@ class Transaction:
             },
         )
 
-    def update(self, label: str, key: Key, changes: Item, *, attribute: str, expected: Value) -> None:
-        """Set attributes (None removes one) of an item whose `attribute` still has its value."""
+    def update(
+        self,
+        label: str,
+        key: Key,
+        changes: Item,
+        *,
+        attribute: str,
+        expected: Value,
+        counted: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
+        """Set attributes (None removes one) of an item whose `attribute` still has its value.
+
+        Those of `counted` grow by so much from whatever they are.
+        """
         names, values = {"#guard": attribute}, {":expected": encode(expected)}
         sets, removes = [], []
         for index, (name, value) in enumerate(changes.items()):
@@ -93,6 +106,9 @@ class Transaction:
             else:
                 sets.append(f"#{index} = :{index}")
                 values[f":{index}"] = encode(value)
+        for index, (name, value) in enumerate(counted.items()):
+            names[f"#c{index}"], values[f":c{index}"] = name, encode(value)
+            sets.append(f"#c{index} = #c{index} + :c{index}")
         expression = "SET " + ", ".join(sets) + (" REMOVE " + ", ".join(removes) if removes else "")
         self._add(
             label,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from ..domain.cover import Cover
 from ..domain.dossier import Change
+from ..domain.events import Event
 from ..domain.participation import PersonRecord
+from ..domain.refund_case import RefundCase
 from . import keys
 from .items.audit import audit_item
 from .items.covers import cover_item
-from .items.dossiers import dossier_item, dossier_progress
+from .items.dossiers import dossier_correction, dossier_item, dossier_progress
 from .items.people import person_item
+from .items.refunds import refund_item
 from .transaction import Transaction
 
 
@@ -20,18 +23,21 @@ def write_opened(transaction: Transaction, change: Change) -> None:
     _write_lines(transaction, change)
 
 
-def write_change(transaction: Transaction, change: Change) -> None:
+def write_change(transaction: Transaction, change: Change, *, corrected: bool = False) -> None:
     """A dossier over the version that the change started from, with every audit line of the change.
 
-    The lines' keys carry their versions: of two writers of one version one is refused.
+    The lines' keys carry their versions: of two writers of one version one is refused. `corrected` writes the
+    declaration as well, which otherwise stays as it was opened.
     """
     dossier = change.dossier
+    generations = sum(line.event is Event.DEADLINES_RESET for line in change.lines)
     transaction.update(
         "dossier",
         keys.dossier(dossier.code),
-        dossier_progress(dossier),
+        {**dossier_progress(dossier), **(dossier_correction(dossier) if corrected else {})},
         attribute="version",
         expected=dossier.version - len(change.lines),
+        counted={"generation": generations} if generations else {},
     )
     _write_lines(transaction, change)
 
@@ -57,3 +63,8 @@ def write_cover(transaction: Transaction, cover: Cover) -> None:
         transaction.put_new("cover", key, item)
     else:
         transaction.put_over("cover", key, item, attribute="version", expected=cover.version - 1)
+
+
+def write_refund(transaction: Transaction, case: RefundCase) -> None:
+    """A new refund case."""
+    transaction.put_new("refund", keys.refund(case.dossier_code, case.number), refund_item(case))

@@ -5,23 +5,50 @@ Every step looks at the table first: a wake that is early, late or doubled finds
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from ..domain.deadlines import Action, next_step
-from ..domain.dossier import Change, Dossier, Milestone, expire, reach
+from ..domain.deadlines import Action, NextStep, next_step
+from ..domain.dossier import ESCALATIONS, Change, Dossier, Milestone, expire, reach, unchanged
 from ..domain.errors import NotFound, Unavailable
 from ..domain.events import Act, By
+from ..domain.lifecycle import new_generation, time_out
 from ..storage import keys
 from ..storage.items.dossiers import dossier_from
 from ..storage.items.people import person_from
 from ..storage.transaction import Refused, Transaction
 from ..storage.writes import write_change, write_person
 from ..wiring import Wiring
+from .decide import situation, write_decision
 
 ROUNDS = 5
 ACTOR = "deadline"
 SUPERSEDED = "SUPERSEDED"
+
+LONGEST_LIFE = timedelta(days=300)
+MOST_WAKES = 2_000
+"""An execution may live for a year and write 25,000 events (quotas of Step Functions); a wake writes about ten."""
+
+_MILESTONES: Mapping[Action, Milestone] = {
+    Action.REMIND_OFFICER: Milestone.REMINDED,
+    Action.APOLOGISE: Milestone.APOLOGY_DUE,
+    Action.MARK_OVERDUE: Milestone.OVERDUE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """An execution that asks: which it is, when it began (real time) and how often it has woken."""
+
+    generation: int
+    clock_version: int
+    started_at: datetime | None = None
+    wakes: int = 0
+
+    def is_old(self, now: datetime) -> bool:
+        """It should hand over before it meets the limits of Step Functions."""
+        return self.wakes >= MOST_WAKES or (self.started_at is not None and now - self.started_at >= LONGEST_LIFE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +59,7 @@ class Due:
     wake_at: datetime | None = None
 
 
-def what_is_due(code: str, *, generation: int, clock_version: int, w: Wiring) -> Due:
+def what_is_due(code: str, execution: Execution, w: Wiring) -> Due:
     """Tell an execution what to do; one of an older generation or clock is told to end.
 
     Raises:
@@ -40,19 +67,21 @@ def what_is_due(code: str, *, generation: int, clock_version: int, w: Wiring) ->
         NotConfigured: the calendar has no table for a year that is needed.
     """
     dossier = _read(code, w)
-    if clock_version > w.clock.version:
+    if execution.clock_version > w.clock.version:
         w.clock.forget()
-    if generation != dossier.generation or clock_version != w.clock.version:
+    if execution.generation != dossier.generation or execution.clock_version != w.clock.version:
         return Due(SUPERSEDED)
-    step = next_step(dossier.progress(), dossier.procedure, w.law.calendar, w.clock.now())
+    step = _step(dossier, w.clock.now(), w)
     if step.wake_at is None:
         return Due(step.action)
+    if execution.is_old(datetime.now(UTC)):
+        return Due(Action.HAND_OVER)
     # A whole second later than the moment, never earlier: a wake before its time would spin.
     wake = w.clock.to_real(step.wake_at).replace(microsecond=0) + timedelta(seconds=1)
     return Due(step.action, max(wake, datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)))
 
 
-def carry_out(action: Action, code: str, w: Wiring) -> bool:
+def carry_out(action: Action, code: str, execution: Execution, w: Wiring) -> bool:
     """Do what is due, if it still is; False where nothing was left to do. At an end AP10.
 
     Raises:
@@ -60,15 +89,21 @@ def carry_out(action: Action, code: str, w: Wiring) -> bool:
     """
     for _ in range(ROUNDS):
         dossier = _read(code, w)
-        now = w.clock.now()
-        if next_step(dossier.progress(), dossier.procedure, w.law.calendar, now).action is not action:
+        act = Act(w.clock.now(), By.SYSTEM, ACTOR)
+        if not _is_due(action, dossier, execution, act.at, w):
             return False
-        change = _change(action, dossier, Act(now, By.SYSTEM, ACTOR))
         transaction = Transaction()
-        write_change(transaction, change)
-        if change.dossier.state.ended:
-            record = person_from(dossier.person, w.table.get(keys.person(dossier.person)))
-            write_person(transaction, record.without_open(code))
+        if action is Action.TIME_OUT_SUPPLEMENT:
+            found = situation(code, w)
+            if found.dossier != dossier:
+                continue
+            write_decision(transaction, found, time_out(found, act), act, w)
+        else:
+            change = _change(action, dossier, act)
+            write_change(transaction, change)
+            if change.dossier.state.ended:
+                record = person_from(dossier.person, w.table.get(keys.person(dossier.person)))
+                write_person(transaction, record.without_open(code))
         try:
             transaction.commit(w.table)
         except Refused:
@@ -77,11 +112,25 @@ def carry_out(action: Action, code: str, w: Wiring) -> bool:
     raise Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")
 
 
+def _is_due(action: Action, dossier: Dossier, execution: Execution, now: datetime, w: Wiring) -> bool:
+    if action is Action.HAND_OVER:
+        return execution.generation == dossier.generation and not dossier.state.ended
+    return _step(dossier, now, w).action is action
+
+
+def _step(dossier: Dossier, now: datetime, w: Wiring) -> NextStep:
+    rules = w.law.deadline_rules.on(dossier.created_at.date()).value
+    return next_step(dossier.progress(), dossier.procedure, rules, w.law.calendar, now)
+
+
 def _change(action: Action, dossier: Dossier, act: Act) -> Change:
     if action is Action.EXPIRE_UNPAID:
         return expire(dossier, act)
-    milestone = {Action.REMIND_OFFICER: Milestone.REMINDED, Action.MARK_OVERDUE: Milestone.OVERDUE}[action]
-    return reach(dossier, milestone, act)
+    if action is Action.HAND_OVER:
+        return new_generation(unchanged(dossier), act)
+    if action is Action.ESCALATE:
+        return reach(dossier, ESCALATIONS[dossier.progress().escalations], act)
+    return reach(dossier, _MILESTONES[action], act)
 
 
 def _read(code: str, w: Wiring) -> Dossier:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ..domain.cover import Cover, CoverState, StoredFile, check, cover_number_of, issue
-from ..domain.dossier import Dossier, complete_with_cover, unchanged
+from ..domain.dossier import Dossier, State, complete_with_cover, unchanged
 from ..domain.errors import NotFound, Unavailable
 from ..domain.events import Act, By, Event
 from ..storage import keys
@@ -38,7 +38,8 @@ def prepare_cover(cover_id: str, code: str, run: int, w: Wiring) -> Prepared:
         cover, dossier = _read(cover_id, code, w)
         if cover.run != run or cover.state not in {CoverState.DATA_CREATED, CoverState.CHECKED}:
             return Prepared(obsolete=True, checked=False)
-        if cover.state is CoverState.CHECKED or not dossier.procedure.automatic_issue:
+        automatic = dossier.procedure.automatic_issue and dossier.state is State.IN_PROCESS
+        if cover.state is CoverState.CHECKED or not automatic:
             return Prepared(obsolete=False, checked=cover.state is CoverState.CHECKED)
         now = w.clock.now()
         transaction = Transaction()
@@ -113,6 +114,22 @@ def _issuer(cover: Cover, now: datetime) -> Act:
     """Who issues: the signer that checked the cover, or the system where the province wants no signer."""
     signer = cover.checked_by or ACTOR
     return Act(now, By.SYSTEM if signer == ACTOR else By.OFFICER, signer)
+
+
+def go_on_unsigned(code: str, w: Wiring) -> None:
+    """A supplement came: a cover that is issued without a signer, and was held up by it, gets a new run. AP1, AP11."""
+    stored = w.table.get(keys.dossier(code))
+    if stored is None or not dossier_from(stored).procedure.automatic_issue:
+        return
+    found = w.table.get(keys.cover(code, 1))
+    if found is None or cover_from(found).state is not CoverState.DATA_CREATED:
+        return
+    try:
+        again = next_run(cover_from(found), w)
+    except Refused:
+        # Another relay of the same line was quicker.
+        return
+    w.executions.start_cover(again)
 
 
 def next_run(cover: Cover, w: Wiring) -> Cover:

@@ -12,9 +12,14 @@ from ..storage import keys
 from ..storage.items.covers import cover_from
 from ..storage.items.dossiers import dossier_from
 from ..wiring import Wiring
-from .make_cover import release_cover
+from .make_cover import go_on_unsigned, release_cover
 from .match_parked import match_parked
-from .sweep import restart_clocks
+from .sweep import restart_clocks, start_clock
+
+NOTICES = frozenset(
+    {Event.OFFICER_REMINDED, Event.APOLOGY_DUE, Event.OVERDUE_MARKED, Event.OVERDUE_ESCALATED, Event.REFUND_CASE_OPENED}
+)
+"""What officers are told by the topic of notices."""
 
 log = logger(__name__)
 
@@ -39,7 +44,11 @@ def react(line: AuditLine, w: Wiring) -> None:
             _start_cover(line, w)
         case Event.COVER_CHECKED:
             release_cover(line.subject or "", line.dossier_code, w)
-        case Event.OFFICER_REMINDED | Event.OVERDUE_MARKED:
+        case Event.DEADLINES_RESET:
+            _start_dossier(line.dossier_code, w)
+        case Event.SUPPLEMENT_SUPPLIED:
+            go_on_unsigned(line.dossier_code, w)
+        case event if event in NOTICES:
             w.topics.publish_notice(line)
         case _:
             pass
@@ -51,7 +60,7 @@ def _start_dossier(code: str, w: Wiring) -> None:
     stored = w.table.get(keys.dossier(code))
     if stored is not None:
         dossier = dossier_from(stored)
-        w.executions.start_dossier(code, generation=dossier.generation, clock_version=w.clock.version)
+        start_clock(code, dossier.generation, w)
 
 
 def _start_cover(line: AuditLine, w: Wiring) -> None:

@@ -54,10 +54,14 @@ def restart_clocks(w: Wiring) -> int:
     for row in _rows("OPEN", w):
         generation = row["generation"]
         if isinstance(generation, int):
-            started += w.executions.start_dossier(
-                str(row["dossier_code"]), generation=generation, clock_version=w.clock.version
-            )
+            started += start_clock(str(row["dossier_code"]), generation, w)
     return started
+
+
+def start_clock(code: str, generation: int, w: Wiring) -> bool:
+    """Start the execution that keeps a dossier's deadlines; False when this very one exists already."""
+    now = w.clock.to_real(w.clock.now())
+    return w.executions.start_dossier(code, generation=generation, clock_version=w.clock.version, now=now)
 
 
 def _rows(kind: str, w: Wiring) -> Iterator[Stored]:
@@ -88,14 +92,14 @@ def _revive_dossier(code: str, w: Wiring) -> bool:
     # Looked at first: starting what runs already succeeds, and would not tell that it runs.
     if w.executions.dossier_runs(dossier, version):
         return False
-    if w.executions.start_dossier(code, generation=dossier.generation, clock_version=version):
+    if start_clock(code, dossier.generation, w):
         return True
     try:
         again = _next_generation(dossier, w)
     except Refused:
         # Something moved the dossier this very moment; the next sweep looks again.
         return False
-    return w.executions.start_dossier(code, generation=again.generation, clock_version=version)
+    return start_clock(code, again.generation, w)
 
 
 def _next_generation(dossier: Dossier, w: Wiring) -> Dossier:

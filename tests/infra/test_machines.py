@@ -125,7 +125,8 @@ def test_a_silent_signer_is_no_passing_fault(definition: Definition) -> None:
 
 
 def test_payloads_carry_a_schema_and_nothing_personal(definition: Definition) -> None:
-    allowed = {"schema", "action", "dossier_code", "generation", "clock_version", "cover_id", "run", "task_token"}
+    allowed = {"schema", "action", "dossier_code", "generation", "clock_version", "started_at", "wakes"}
+    allowed |= {"cover_id", "run", "task_token"}
     stored = {"key", "sha256", "size", "template_version"}
     for name, state in tasks(definition).items():
         fields = {field.removesuffix(".$") for field in state["Parameters"]["Payload"]}

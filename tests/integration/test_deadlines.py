@@ -44,7 +44,7 @@ def test_an_unpaid_dossier_sleeps_until_it_expires(house: House) -> None:
     assert datetime.fromisoformat(told["wake_at"]) > datetime.now(UTC), "Step Functions waits for what is to come"
     assert house.deadline(CODE, "EXPIRE_UNPAID") == {"done": False}, "a wake before its time does nothing"
     house.clock.moment += timedelta(hours=24)
-    assert house.deadline(CODE, "WHAT_IS_DUE") == {"action": "EXPIRE_UNPAID"}
+    assert house.deadline(CODE, "WHAT_IS_DUE") == {"action": "EXPIRE_UNPAID", "wakes": 0}
 
 
 def test_a_wake_is_told_in_real_time_whole_seconds_and_not_too_early(
@@ -63,7 +63,7 @@ def test_an_expired_dossier_leaves_room_and_is_closed(house: House) -> None:
     house.clock.moment += timedelta(hours=24)
     assert house.deadline(CODE, "EXPIRE_UNPAID") == {"done": True}
     assert house.deadline(CODE, "EXPIRE_UNPAID") == {"done": False}
-    assert house.deadline(CODE, "WHAT_IS_DUE") == {"action": "CLOSED"}
+    assert house.deadline(CODE, "WHAT_IS_DUE") == {"action": "CLOSED", "wakes": 0}
     assert events(house) == ["DOSSIER_OPENED", "PAYMENT_EXPIRED"]
     record = house.w.table.get(keys.person(house.dossier(CODE).person))
     assert record is not None
@@ -105,13 +105,13 @@ def test_the_milestones_of_a_paid_dossier_happen_once_each(house: House) -> None
 
 def test_an_execution_of_an_older_generation_or_clock_ends(house: House) -> None:
     house.opened()
-    assert house.deadline(CODE, "WHAT_IS_DUE", generation=2) == {"action": "SUPERSEDED"}
+    assert house.deadline(CODE, "WHAT_IS_DUE", generation=2) == {"action": "SUPERSEDED", "wakes": 0}
     house.clock.version = 1
     from chalicelib.workflows.dossier import dossier_task
 
     payload = {"schema": 1, "action": "WHAT_IS_DUE", "dossier_code": CODE, "generation": 1}
-    assert dossier_task({**payload, "clock_version": 0}, None) == {"action": "SUPERSEDED"}
-    assert dossier_task({**payload, "clock_version": 2}, None) == {"action": "SUPERSEDED"}
+    assert dossier_task({**payload, "clock_version": 0}, None) == {"action": "SUPERSEDED", "wakes": 0}
+    assert dossier_task({**payload, "clock_version": 2}, None) == {"action": "SUPERSEDED", "wakes": 0}
     assert house.clock.forgotten == 1, "an execution that knows of a newer clock makes the function look again"
 
 
@@ -159,7 +159,7 @@ def test_dead_executions_are_followed_by_the_next(house: House) -> None:
     }
     assert (house.dossier(CODE).generation, house.cover(CODE).run) == (2, 2)
     assert sweep(house.w) == Swept(1, 0, 1, 0)
-    assert house.deadline(CODE, "WHAT_IS_DUE", generation=1) == {"action": "SUPERSEDED"}
+    assert house.deadline(CODE, "WHAT_IS_DUE", generation=1) == {"action": "SUPERSEDED", "wakes": 0}
     assert house.cover_step(CODE, "PREPARE", run=1)["outcome"] == "OBSOLETE"
 
 

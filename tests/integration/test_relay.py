@@ -54,7 +54,14 @@ def test_executions_start_under_derived_names_with_nothing_personal(house: House
     house.paid()
     house.relay()
     assert house.cloud.machines.executions == {
-        f"{CODE}-g1": {"schema": 1, "dossier_code": CODE, "generation": 1, "clock_version": 0},
+        f"{CODE}-g1": {
+            "schema": 1,
+            "dossier_code": CODE,
+            "generation": 1,
+            "clock_version": 0,
+            "started_at": "2023-02-06T02:15:00Z",
+            "next": {"due": {"wakes": 0}},
+        },
         f"{CODE}-C1-v1-r1": {"schema": 1, "dossier_code": CODE, "cover_id": f"{CODE}-C1", "run": 1},
     }
 

@@ -249,7 +249,10 @@ class StepFunctionsDesk:
 
     def describe_execution(self, **parameters: Any) -> dict[str, str]:
         self._note("DescribeExecution", parameters)
-        return {"status": "FAILED" if parameters["executionArn"].rpartition(":")[2] in self.house.dead else "RUNNING"}
+        name = parameters["executionArn"].rpartition(":")[2]
+        if all(each.name != name for each in self.house.started):
+            raise ClientError({"Error": {"Code": "ExecutionDoesNotExist", "Message": ""}}, "DescribeExecution")
+        return {"status": "FAILED" if name in self.house.dead else "RUNNING"}
 
     def send_task_success(self, **parameters: Any) -> None:
         self._note("SendTaskSuccess", parameters)

@@ -11,9 +11,19 @@ import pytest
 
 from tests.workflows.driver import LambdaRefuses, Machine, Payload, Ran, TimedOut, VirtualClock
 
-INPUT = {"schema": 1, "dossier_code": "000.00.79.G24-230206-0001", "generation": 1, "clock_version": 0}
-CLOSED = {"action": "CLOSED", "wake_at": None}
-MILESTONES = {"EXPIRE_UNPAID": "ExpireUnpaid", "REMIND_OFFICER": "RemindOfficer", "MARK_OVERDUE": "MarkOverdue"}
+WHO = {"schema": 1, "dossier_code": "000.00.79.G24-230206-0001", "generation": 1, "clock_version": 0}
+STARTED = "2023-02-06T02:15:00Z"
+INPUT = {**WHO, "started_at": STARTED, "next": {"due": {"wakes": 0}}}
+CLOSED: Payload = {"action": "CLOSED", "wake_at": None, "wakes": 7}
+MILESTONES = {
+    "EXPIRE_UNPAID": "ExpireUnpaid",
+    "TIME_OUT_SUPPLEMENT": "TimeOutSupplement",
+    "REMIND_OFFICER": "RemindOfficer",
+    "APOLOGISE": "Apologise",
+    "MARK_OVERDUE": "MarkOverdue",
+    "ESCALATE": "Escalate",
+    "HAND_OVER": "HandOver",
+}
 
 
 class Unavailable(Exception):
@@ -21,11 +31,11 @@ class Unavailable(Exception):
 
 
 def wait_until(moment: datetime) -> Payload:
-    return {"action": "WAIT", "wake_at": moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
+    return {"action": "WAIT", "wakes": 7, "wake_at": moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
 
 
 def due(action: str) -> Payload:
-    return {"action": action, "wake_at": None}
+    return {"action": action, "wake_at": None, "wakes": 7}
 
 
 def script(*answers: object) -> Callable[[Payload], object]:
@@ -101,7 +111,7 @@ def test_a_wake_in_the_past_does_not_wait(clock: VirtualClock) -> None:
 
 
 def test_an_action_of_another_deploy_fails_by_name(clock: VirtualClock) -> None:
-    ran = run(clock, script(due("APOLOGISE")))
+    ran = run(clock, script(due("FORGET")))
 
     assert (ran.status, ran.error, ran.path[-1]) == ("FAILED", "UnknownAction", "UnknownAction")
 
@@ -111,8 +121,8 @@ def test_tasks_get_names_and_numbers_only(clock: VirtualClock) -> None:
     machine = Machine("dossier.asl.json", {"DossierTaskArn": task}, clock)
     machine.run(INPUT)
 
-    expected = [{**INPUT, "action": action} for action in ("WHAT_IS_DUE", "REMIND_OFFICER", "WHAT_IS_DUE")]
-    assert machine.payloads == expected
+    asked = {**WHO, "action": "WHAT_IS_DUE", "started_at": STARTED}
+    assert machine.payloads == [{**asked, "wakes": 0}, {**WHO, "action": "REMIND_OFFICER"}, {**asked, "wakes": 7}]
 
 
 REFUSALS = ("ServiceException", "AWSLambdaException", "SdkClientException", "TooManyRequestsException")
@@ -162,3 +172,10 @@ def test_a_milestone_answer_leaves_no_trace_in_the_state(clock: VirtualClock) ->
     ran = run(clock, task)
 
     assert ran.output == {**INPUT, "next": {"due": CLOSED}}
+
+
+@pytest.mark.parametrize(("action", "state"), tuple(MILESTONES.items()))
+def test_each_thing_that_is_due_has_a_state_of_its_name(clock: VirtualClock, action: str, state: str) -> None:
+    ran = run(clock, script(due(action), CLOSED))
+
+    assert ran.path == ("WhatIsDue", "Choose", state, "WhatIsDue", "Choose", "Closed")

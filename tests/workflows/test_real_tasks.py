@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -74,19 +75,32 @@ def test_a_year_of_an_officer_who_does_nothing(house: House, clock: VirtualClock
     clock.at(at_end, house.run_cover_signed)
     began = time.monotonic()
 
-    # When its alarm clock runs for all that time
+    # When its alarm clock runs for 300 days, and the one after it for the rest
+    first = house.run_dossier()
+    assert (first.status, first.path[-1]) == ("SUCCEEDED", "Superseded")
+    assert timedelta(days=300) <= first.lasted < timedelta(days=331)
+    assert house.started[-1].name == f"{code}-g2"
     ran = house.run_dossier()
 
-    # Then it reminded once, marked once, and looked in now and then
-    milestones = [name for name in ran.path if name in ("ExpireUnpaid", "RemindOfficer", "MarkOverdue")]
-    assert milestones == ["RemindOfficer", "MarkOverdue"]
+    # Then each milestone was passed once, and they looked in now and then
+    quiet = {"WhatIsDue", "Choose", "WaitUntil", "Closed", "Superseded"}
+    assert [name for name in (*first.path, *ran.path) if name not in quiet] == [
+        *("RemindOfficer", "Apologise", "MarkOverdue", "Escalate", "Escalate", "HandOver")
+    ]
     assert (ran.status, ran.path[-1]) == ("SUCCEEDED", "Closed")
     assert ran.ended >= at_end
-    assert ran.path.count("WaitUntil") < 20
+    assert (*first.path, *ran.path).count("WaitUntil") < 20
     assert time.monotonic() - began < 15
     events = [call.parameters for call in house.calls if call.operation == "Publish"]
     notices = [each for each in events if each["TopicArn"] == house.w.settings.notice_topic_arn]
-    assert len(notices) == 2
+    told = [json.loads(each["Message"]) for each in notices]
+    assert [(each["event"], each["subject"]) for each in told] == [
+        ("OFFICER_REMINDED", None),
+        ("APOLOGY_DUE", None),
+        ("OVERDUE_MARKED", None),
+        ("OVERDUE_ESCALATED", "HEAD_OF_UNIT"),
+        ("OVERDUE_ESCALATED", "MINISTRY"),
+    ]
 
 
 def test_the_reminder_and_the_overdue_mark_come_when_the_rules_say(house: House, clock: VirtualClock) -> None:

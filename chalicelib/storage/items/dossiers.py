@@ -16,11 +16,12 @@ from ...domain.deadlines import DerivationDay, DueDate
 from ...domain.declaration import Address, BookForm, CaseType, Declaration, Gender
 from ...domain.dossier import Dossier, State
 from ...domain.months import Month, instant_text
-from ...domain.procedure import Procedure
 from .. import keys
 from ..codec import Value
 from ..table import Stored
+from .course import apology_document, apology_from, supplements_document, supplements_from
 from .fields import birth_date, dump, instant, maybe, number, present, text
+from .procedures import pinned_document, pinned_from
 
 UNPAID_LAST = "9999"
 """Sorts dossiers without a due date behind all others."""
@@ -140,30 +141,19 @@ def _due_from(document: str | None) -> DueDate | None:
     )
 
 
-def _procedure_document(procedure: Procedure) -> str:
-    return dump(
-        {
-            "version": procedure.version,
-            "limit_working_days": procedure.limit_working_days,
-            "reminder_working_days": procedure.reminder_working_days,
-            "payment_hours": procedure.payment_hours,
-            "automatic_issue": procedure.automatic_issue,
-            "effective_from": procedure.effective_from.isoformat(),
-            "source": procedure.source,
-        }
-    )
-
-
-def _procedure_from(document: str) -> Procedure:
-    fields: dict[str, Any] = json.loads(document)
-    return Procedure(**{**fields, "effective_from": date.fromisoformat(fields["effective_from"])})
+def dossier_correction(dossier: Dossier) -> dict[str, Value]:
+    """The attributes that follow the declaration, for the one decision that changes it."""
+    return {
+        "full_name": dossier.declaration.full_name,
+        "declaration": declaration_document(dossier.declaration),
+    }
 
 
 def dossier_progress(dossier: Dossier) -> dict[str, Value]:
     """The attributes of a dossier that decisions change; None removes one.
 
-    The generation is not among them: the sweep alone moves it, and a decision that was made from an earlier
-    read must not move it back.
+    The generation is not among them: it is only ever counted up, so that a decision that was made from an earlier
+    read does not move it back.
     """
     open_now = not dossier.state.ended
     due_at = None if dossier.due_at is None else instant_text(dossier.due_at)
@@ -177,6 +167,9 @@ def dossier_progress(dossier: Dossier) -> dict[str, Value]:
         "due": _due_document(dossier.due),
         "si_number": dossier.si_number,
         "milestones": sorted(dossier.milestones) or None,
+        "supplements": supplements_document(dossier.supplements),
+        "apology": apology_document(dossier.apology),
+        "ended_at": None if dossier.ended_at is None else instant_text(dossier.ended_at),
         "GSI2PK": keys.open_list(dossier.province_code, shard_of(dossier.code)) if open_now else None,
         "GSI2SK": f"{due_at or UNPAID_LAST}#{dossier.code}" if open_now else None,
     }
@@ -200,10 +193,9 @@ def dossier_item(dossier: Dossier) -> dict[str, Value]:
             "client_id": dossier.client_id,
             "person": dossier.person,
             "province_code": dossier.province_code,
-            "full_name": dossier.declaration.full_name,
-            "declaration": declaration_document(dossier.declaration),
+            **dossier_correction(dossier),
             "quote": quote_document(dossier.quote),
-            "procedure": _procedure_document(dossier.procedure),
+            "procedure": pinned_document(dossier.procedure),
             "created_at": created,
             "payment_expires_at": instant_text(dossier.payment_expires_at),
             "GSI1PK": keys.person_partition(dossier.person),
@@ -227,7 +219,7 @@ def dossier_from(item: Stored) -> Dossier:
         province_code=text(item, "province_code"),
         declaration=declaration_from(text(item, "declaration")),
         quote=quote_from(text(item, "quote")),
-        procedure=_procedure_from(text(item, "procedure")),
+        procedure=pinned_from(text(item, "procedure")),
         state=State(text(item, "state")),
         version=number(item, "version"),
         status_sequence=number(item, "status_sequence"),
@@ -239,4 +231,7 @@ def dossier_from(item: Stored) -> Dossier:
         si_number=maybe(item, "si_number"),
         generation=number(item, "generation"),
         milestones=frozenset(str(name) for name in milestones) if isinstance(milestones, list) else frozenset(),
+        supplements=supplements_from(maybe(item, "supplements")),
+        apology=apology_from(maybe(item, "apology")),
+        ended_at=instant(item, "ended_at"),
     )

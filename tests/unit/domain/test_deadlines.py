@@ -16,6 +16,7 @@ from chalicelib.domain.deadlines import (
     NextStep,
     Progress,
     due_date,
+    is_sooner,
     next_step,
     received_moment,
 )
@@ -26,6 +27,7 @@ from chalicelib.law import load
 LAW = load()
 CALENDAR = LAW.calendar
 PROCEDURE = LAW.procedure("79", date(2023, 2, 6))
+RULES = LAW.deadline_rules.on(date(2023, 2, 6)).value
 
 
 def at(text: str) -> datetime:
@@ -158,6 +160,9 @@ def test_a_later_receipt_is_never_due_earlier(received: datetime, later: timedel
 
 DUE = at("2023-02-13 17:00")
 RUNNING = Progress(state_ended=False, awaiting_payment=False, due_at=DUE)
+WARNED = replace(RUNNING, reminded=True, apology_settled=True)
+OVERDUE = replace(RUNNING, overdue_marked=True)
+SUSPENDED = replace(RUNNING, due_at=None, supplement_expires_at=at("2023-03-10 17:00"))
 UNPAID = Progress(state_ended=False, awaiting_payment=True, payment_expires_at=at("2023-02-07 09:00"))
 
 
@@ -173,15 +178,24 @@ UNPAID = Progress(state_ended=False, awaiting_payment=True, payment_expires_at=a
         (RUNNING, "2023-02-10 08:00", Action.REMIND_OFFICER, None),
         (RUNNING, "2023-02-13 17:00", Action.REMIND_OFFICER, None),
         (RUNNING, "2023-02-13 17:00:01", Action.MARK_OVERDUE, None),
-        (replace(RUNNING, reminded=True), "2023-02-10 08:01", Action.WAIT, "2023-02-13 17:00:01"),
-        (replace(RUNNING, reminded=True), "2023-02-13 17:00", Action.WAIT, "2023-02-13 17:00:01"),
-        (replace(RUNNING, reminded=True), "2023-02-13 17:00:01", Action.MARK_OVERDUE, None),
-        (replace(RUNNING, overdue_marked=True), "2023-02-14 08:00", Action.WAIT, "2023-03-16 08:00"),
+        (replace(RUNNING, reminded=True), "2023-02-10 07:59", Action.WAIT, "2023-02-10 08:00"),
+        (replace(RUNNING, reminded=True), "2023-02-10 08:00", Action.APOLOGISE, None),
+        (replace(RUNNING, apology_settled=True), "2023-02-10 08:00", Action.REMIND_OFFICER, None),
+        (WARNED, "2023-02-10 08:01", Action.WAIT, "2023-02-13 17:00:01"),
+        (WARNED, "2023-02-13 17:00", Action.WAIT, "2023-02-13 17:00:01"),
+        (WARNED, "2023-02-13 17:00:01", Action.MARK_OVERDUE, None),
+        (OVERDUE, "2023-02-14 08:00", Action.WAIT, "2023-02-14 17:00:01"),
+        (OVERDUE, "2023-02-14 17:00:01", Action.ESCALATE, None),
+        (replace(OVERDUE, escalations=1), "2023-02-14 17:00:02", Action.WAIT, "2023-02-16 17:00:01"),
+        (replace(OVERDUE, escalations=1), "2023-02-20 08:00", Action.ESCALATE, None),
+        (replace(OVERDUE, escalations=2), "2023-02-20 08:00", Action.WAIT, "2023-03-22 08:00"),
         (replace(RUNNING, due_at=None), "2023-02-08 08:00", Action.WAIT, "2023-03-10 08:00"),
+        (SUSPENDED, "2023-02-20 08:00", Action.WAIT, "2023-03-10 17:00:01"),
+        (SUSPENDED, "2023-03-10 17:00:01", Action.TIME_OUT_SUPPLEMENT, None),
     ),
 )
 def test_what_is_due(progress: Progress, now: str, action: Action, wake: str | None) -> None:
-    step = next_step(progress, PROCEDURE, CALENDAR, at(now))
+    step = next_step(progress, PROCEDURE, RULES, CALENDAR, at(now))
 
     assert step == NextStep(action, at(wake) if wake else None)
 
@@ -189,7 +203,7 @@ def test_what_is_due(progress: Progress, now: str, action: Action, wake: str | N
 def test_the_reminder_comes_before_tet_when_the_due_day_follows_it() -> None:
     progress = replace(RUNNING, due_at=at("2023-01-27 17:00"))
 
-    step = next_step(progress, PROCEDURE, CALENDAR, at("2023-01-17 10:00"))
+    step = next_step(progress, PROCEDURE, RULES, CALENDAR, at("2023-01-17 10:00"))
 
     assert step == NextStep(Action.WAIT, at("2023-01-19 08:00"))
 
@@ -197,7 +211,7 @@ def test_the_reminder_comes_before_tet_when_the_due_day_follows_it() -> None:
 def test_a_wake_falls_on_a_whole_second_and_never_too_early() -> None:
     expires = at("2023-02-07 09:00:00.250000")
 
-    step = next_step(replace(UNPAID, payment_expires_at=expires), PROCEDURE, CALENDAR, at("2023-02-07 08:00"))
+    step = next_step(replace(UNPAID, payment_expires_at=expires), PROCEDURE, RULES, CALENDAR, at("2023-02-07 08:00"))
 
     assert step.wake_at == at("2023-02-07 09:00:01")
 
@@ -242,20 +256,20 @@ def test_a_wait_is_always_for_later(
 def _step_or_none(progress: Progress, now: datetime) -> NextStep | None:
     """None where the reminder would fall in a year without a table."""
     try:
-        return next_step(progress, PROCEDURE, CALENDAR, now)
+        return next_step(progress, PROCEDURE, RULES, CALENDAR, now)
     except NotConfigured:
         return None
 
 
 @settings(max_examples=60, deadline=None)
 @given(received=moments)
-def test_following_every_step_ends_reminded_and_marked_once_each(received: datetime) -> None:
-    """A year of a dossier that nobody works on, played by the deadline alone."""
+def test_following_every_step_passes_each_milestone_once(received: datetime) -> None:
+    """The life of a dossier that nobody works on, played by the deadline alone."""
     due = due_date(received, 5, CALENDAR).due_at
     progress = Progress(state_ended=False, awaiting_payment=False, due_at=due)
     now, done = received, []
     while now < due + IDLE_WAIT:
-        step = next_step(progress, PROCEDURE, CALENDAR, now)
+        step = next_step(progress, PROCEDURE, RULES, CALENDAR, now)
         if step.action is Action.WAIT:
             assert step.wake_at is not None
             now = step.wake_at
@@ -264,10 +278,30 @@ def test_following_every_step_ends_reminded_and_marked_once_each(received: datet
         progress = replace(
             progress,
             reminded=progress.reminded or step.action is Action.REMIND_OFFICER,
-            overdue_marked=step.action is Action.MARK_OVERDUE,
+            apology_settled=progress.apology_settled or step.action is Action.APOLOGISE,
+            overdue_marked=progress.overdue_marked or step.action is Action.MARK_OVERDUE,
+            escalations=progress.escalations + (step.action is Action.ESCALATE),
         )
 
-    assert [action for action, _ in done] == [Action.REMIND_OFFICER, Action.MARK_OVERDUE]
-    reminded_at, marked_at = (moment for _, moment in done)
+    assert [action for action, _ in done] == [
+        Action.REMIND_OFFICER,
+        Action.APOLOGISE,
+        Action.MARK_OVERDUE,
+        Action.ESCALATE,
+        Action.ESCALATE,
+    ]
+    reminded_at, warned_at, marked_at, first, second = (moment for _, moment in done)
     assert reminded_at.timetz().replace(tzinfo=None) == time(8, 0) or reminded_at == received
+    assert warned_at == reminded_at
     assert timedelta(0) < marked_at - due <= timedelta(seconds=1)
+    assert marked_at < first < second
+
+
+def test_a_step_is_sooner_only_for_who_sleeps_longer() -> None:
+    early, late = NextStep(Action.WAIT, DUE), NextStep(Action.WAIT, DUE + timedelta(hours=1))
+    assert is_sooner(early, late)
+    assert not is_sooner(late, early)
+    assert not is_sooner(early, early)
+    assert is_sooner(NextStep(Action.MARK_OVERDUE), late), "what is due at once"
+    assert not is_sooner(early, NextStep(Action.MARK_OVERDUE)), "who is awake looks again anyway"
+    assert not is_sooner(NextStep(Action.CLOSED), late), "an end wakes nobody"

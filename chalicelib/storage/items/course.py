@@ -1,0 +1,67 @@
+"""What turned a dossier from its straight way, as JSON text beside it: supplements, the apology."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from ...domain.dossier import Apology
+from ...domain.months import instant_text
+from ...domain.supplement import Supplement
+from .fields import dump
+
+
+def supplements_document(supplements: tuple[Supplement, ...]) -> str | None:
+    if not supplements:
+        return None
+    return dump(
+        [
+            {
+                "reason": each.reason,
+                "fields": list(each.fields),
+                # To the microsecond: the due date depends on what came first.
+                "requested_at": each.requested_at.isoformat(),
+                "expires_at": instant_text(each.expires_at),
+                "at_intake": each.at_intake,
+                "supplied_at": None if each.supplied_at is None else each.supplied_at.isoformat(),
+            }
+            for each in supplements
+        ]
+    )
+
+
+def supplements_from(document: str | None) -> tuple[Supplement, ...]:
+    listed: list[dict[str, Any]] = [] if document is None else json.loads(document)
+    return tuple(
+        Supplement(
+            reason=each["reason"],
+            fields=tuple(each["fields"]),
+            requested_at=datetime.fromisoformat(each["requested_at"]),
+            expires_at=datetime.fromisoformat(each["expires_at"]),
+            at_intake=each["at_intake"],
+            supplied_at=None if each["supplied_at"] is None else datetime.fromisoformat(each["supplied_at"]),
+        )
+        for each in listed
+    )
+
+
+def apology_document(apology: Apology | None) -> str | None:
+    if apology is None:
+        return None
+    return dump(
+        {
+            "reason": apology.reason,
+            "issued_at": instant_text(apology.issued_at),
+            "old_due_at": instant_text(apology.old_due_at),
+            "extra_days": apology.extra_days,
+        }
+    )
+
+
+def apology_from(document: str | None) -> Apology | None:
+    if document is None:
+        return None
+    told: dict[str, Any] = json.loads(document)
+    moments = {name: datetime.fromisoformat(told[name]) for name in ("issued_at", "old_due_at")}
+    return Apology(**{**told, **moments})
