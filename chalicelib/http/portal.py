@@ -82,8 +82,9 @@ def show_dossier(request: Incoming, code: str) -> Reply:
 
     `payment` is what was asked for at opening and stays in the answer; `state` tells whether it is still due.
     """
-    view = view_dossier(code, request.caller(), wiring())
-    return Reply.of(present.dossier_answer(view), headers={"ETag": f'"{view.dossier.version}"'})
+    w = wiring()
+    view = view_dossier(code, request.caller(), w)
+    return Reply.of(present.dossier_answer(view, w.law), headers={"ETag": f'"{view.dossier.version}"'})
 
 
 @operation(

@@ -7,8 +7,10 @@ from datetime import date, datetime
 from chalicelib.domain import contribution, dossier, provinces
 from chalicelib.domain.cover import Cover
 from chalicelib.domain.events import AuditLine
+from chalicelib.domain.law import Law
 from chalicelib.domain.months import instant_text
 from chalicelib.domain.participation import ParticipationPeriod
+from chalicelib.domain.sources import sources_of
 from chalicelib.usecases.cover_link import CoverLink
 from chalicelib.usecases.view_dossier import DossierView
 from chalicelib.usecases.work_lists import CoverRow, DossierRow
@@ -30,6 +32,27 @@ def quote_answer(made: contribution.Quote) -> quote.Quote:
         due_by=made.due_by.isoformat(),
         explanation=made.explanation,
         rules=dict(made.rules),
+    )
+
+
+def explained_quote(made: contribution.Quote, law: Law) -> quote.ExplainedQuote:
+    plain = quote_answer(made)
+    members = {name: getattr(plain, name) for name in type(plain).model_fields}
+    return quote.ExplainedQuote(**members, sources=_sources(made, law))
+
+
+def _sources(made: contribution.Quote, law: Law) -> tuple[quote.RuleSource, ...]:
+    """The rows of the law behind a quote, by the tables as they are now; they are not stored with it."""
+    return tuple(
+        quote.RuleSource(
+            table=found.table,
+            label=found.label,
+            value=found.value,
+            effective_from=found.effective_from.isoformat(),
+            effective_to=None if found.effective_to is None else found.effective_to.isoformat(),
+            source=found.source,
+        )
+        for found in sources_of(made, law)
     )
 
 
@@ -58,12 +81,13 @@ def opened_dossier(found: dossier.Dossier, now: datetime) -> str:
     return _opened(found, now).model_dump_json()
 
 
-def dossier_answer(view: DossierView) -> answers.Dossier:
+def dossier_answer(view: DossierView, law: Law) -> answers.Dossier:
     found = view.dossier
     due = () if found.due is None else found.due.derivation
     opened = _opened(found, view.now)
     return answers.Dossier(
         **{name: getattr(opened, name) for name in type(opened).model_fields},
+        sources=_sources(found.quote, law),
         due_derivation=tuple(
             answers.DerivationDay(date=day.date.isoformat(), counted=day.counted, why=day.why) for day in due
         ),

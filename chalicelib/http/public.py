@@ -12,7 +12,7 @@ from . import present, query, quoting
 from .incoming import Incoming
 from .operations import Reply, operation
 from .wire import answers
-from .wire.quote import Quote, QuoteRequestBody
+from .wire.quote import ExplainedQuote, QuoteRequestBody
 
 bp = Blueprint(__name__)
 
@@ -28,7 +28,7 @@ PROVINCE_FILTERS: Final = (
     "POST",
     "/v1/quotes",
     signed_in=False,
-    answer=Quote,
+    answer=ExplainedQuote,
     body=QuoteRequestBody,
     codes=(
         (422, "INCOME_BELOW_MIN"),
@@ -43,7 +43,7 @@ def calculate_quote(request: Incoming) -> Reply:
     """Tính số tiền phải đóng cho một lựa chọn; không cần và không nhận dữ liệu cá nhân."""
     w = wiring()
     made = quoting.price(request.json_object(), w.clock.now().date(), w.law)
-    return Reply.of(present.quote_answer(made))
+    return Reply.of(present.explained_quote(made, w.law))
 
 
 @operation(

@@ -10,7 +10,7 @@ from chalicelib.domain.cover import CoverState
 from chalicelib.domain.dossier import State
 
 from .base import Wire
-from .quote import Quote
+from .quote import Quote, RuleSource
 from .scalars import Amount, DayText, InstantText, MonthText
 
 
@@ -88,6 +88,7 @@ class Dossier(DossierOpened):
     si_number: str | None
     cover: DossierCover | None
     history: tuple[HistoryEntry, ...]
+    sources: tuple[RuleSource, ...] = Field(default=(), description="Căn cứ pháp lý của `quote`, từng dòng quy định.")
 
 
 class CoverLink(Wire):

@@ -38,3 +38,20 @@ class Quote(Wire):
     due_by: DayText
     explanation: tuple[str, ...]
     rules: dict[str, DayText] = Field(description="Ngày bắt đầu hiệu lực của từng quy định đã dùng.")
+
+
+class RuleSource(Wire):
+    """Một dòng của một bảng quy định đã dùng để tính: dòng mà `rules` nêu tên, hoặc dòng chung của mọi cách tính."""
+
+    table: str
+    label: str = Field(description="Tên bảng bằng tiếng Việt.")
+    value: str = Field(description="Giá trị để đọc, kèm đơn vị: `1.500.000 đ/tháng`.")
+    effective_from: DayText
+    effective_to: DayText | None
+    source: str = Field(description="Văn bản làm căn cứ.")
+
+
+class ExplainedQuote(Quote):
+    """Số tiền phải đóng, cách tính và căn cứ pháp lý."""
+
+    sources: tuple[RuleSource, ...] = Field(default=(), description="Căn cứ pháp lý, từng dòng quy định.")

@@ -149,6 +149,9 @@ def test_a_dossier_shows_all_that_is_known(api: Api) -> None:
     assert answer.headers["ETag"] == '"1"'
     seen = answer.json
     assert {name: seen[name] for name in opened} == opened
+    assert {source["table"]: source["effective_from"] for source in seen["sources"]}.items() >= seen["quote"][
+        "rules"
+    ].items()
     assert (seen["due_derivation"], seen["participation"], seen["si_number"], seen["cover"]) == ([], [], None, None)
     assert seen["history"] == [
         {

@@ -24,6 +24,16 @@ def test_the_contracts_price(api: Api) -> None:
     made = answer.json
     explanation = made.pop("explanation")
     assert explanation[0] == "22% x 1.500.000 = 330.000 đ/tháng"
+    sources = made.pop("sources")
+    assert {source["table"] for source in sources} > set(made["rules"])
+    assert sources[0] == {
+        "table": "rural_poverty_line",
+        "label": "chuẩn hộ nghèo khu vực nông thôn",
+        "value": "1.500.000 đ/tháng",
+        "effective_from": "2022-01-01",
+        "effective_to": "2026-12-31",
+        "source": "NĐ 07/2021/NĐ-CP, áp dụng tiếp năm 2026",
+    }
     assert made == {
         "months": 3,
         "from_month": "2023-02",
