@@ -86,7 +86,7 @@ class StreamReader:
             positions[mapping["UUID"]] = end
             with self._gate:
                 forget_handled(account, region, table, keep=RECORDS_KEPT)
-            progress.pause(bool(failed))
+            progress.finish_pass()
             return True
 
     def _handle(
@@ -121,7 +121,7 @@ class StreamReader:
     ) -> list[int]:
         """One invocation. Answers the positions from the first failure on; none when all is done."""
         first = lane[0][0]
-        if progress.attempts[first]:
+        if progress.attempts.get(first):
             # What failed before comes alone, so that its neighbours do not fail with it (BisectBatchOnFunctionError).
             lane, rest = lane[:1], lane[1:]
         else:
@@ -129,11 +129,14 @@ class StreamReader:
         answer = lambda_svc._execute_function(function, {"Records": [record for _, record in lane]})
         failed = _first_failure(answer, [record for _, record in lane], mapping)
         done = lane if failed is None else lane[:failed]
-        progress.done.update(position for position, _ in done)
+        for position, _ in done:
+            progress.done.add(position)
+            progress.attempts.pop(position, None)
         if failed is None:
             return [position for position, _ in rest]
         position, record = lane[failed]
         progress.attempts[position] += 1
+        progress.stumbled = True
         limit = mapping.get("MaximumRetryAttempts", -1)
         if 0 <= limit < progress.attempts[position]:
             log.error("a stream record was given up after %d attempts", progress.attempts[position])
@@ -141,6 +144,7 @@ class StreamReader:
                 mapping, function, [record], mapping["EventSourceArn"], answer, "RetryAttemptsExhausted"
             )
             progress.done.add(position)
+            progress.attempts.pop(position)
             failed += 1
         return [position for position, _ in [*lane[failed:], *rest]]
 
@@ -151,16 +155,16 @@ class _Progress:
     def __init__(self) -> None:
         self.done: set[int] = set()
         self.attempts: dict[int, int] = defaultdict(int)
+        self.stumbled = False
+        """Whether a record failed in this pass."""
         self.paused_until = 0.0
         self._pause = 0.0
 
-    def pause(self, failed: bool) -> None:
-        """Wait longer after each failing pass, not at all after a good one."""
-        retried = failed and any(self.attempts[position] for position in list(self.attempts))
-        self._pause = min(LONGEST_PAUSE_SECONDS, max(FIRST_PAUSE_SECONDS, self._pause * 2)) if retried else 0.0
+    def finish_pass(self) -> None:
+        """Wait longer after each pass with a failure, not at all after one without."""
+        self._pause = min(LONGEST_PAUSE_SECONDS, max(FIRST_PAUSE_SECONDS, self._pause * 2)) if self.stumbled else 0.0
         self.paused_until = time.monotonic() + self._pause
-        if not failed:
-            self.attempts.clear()
+        self.stumbled = False
 
 
 def _mappings() -> Iterator[tuple[str, str, dict[str, Any]]]:
