@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .clock import Clock
     from .domain.law import Law
     from .lawbook import LawBook
+    from .procedurebook import ProcedureBook
     from .registers import Registers
     from .storage.executions import Executions
     from .storage.files import Documents
@@ -62,6 +63,12 @@ class Wiring:
     def law(self) -> Law:
         """The dated tables in force, at most a second old."""
         return self.lawbook.law()
+
+    @cached_property
+    def procedures(self) -> ProcedureBook:
+        from .procedurebook import ProcedureBook
+
+        return ProcedureBook()
 
     @cached_property
     def clock(self) -> Clock:

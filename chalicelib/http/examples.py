@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from . import procedure_examples
+
 CODE: Final = "000.00.79.G24-230206-0001"
 
 QUOTE: Final[dict[str, Any]] = {
@@ -126,6 +128,7 @@ BODIES: Final[dict[str, Any]] = {
         "correction": False,
         "reason": "Thông báo lãi suất của BHXH Việt Nam",
     },
+    **procedure_examples.BODIES,
     "load_books": {"personal_id": "079185012345", "si_number": "7912345678", "paid_through": "2023-01"},
 }
 
@@ -226,6 +229,7 @@ ANSWERS: Final[dict[str, Any]] = {
         },
     },
     "publish_table": {**RATE_DRAFT, **PUBLISHED},
+    **procedure_examples.ANSWERS,
     "list_provinces": {
         "items": [
             {

@@ -114,6 +114,10 @@ class Incoming:
             raise Rejected([Fault("If-Match", "IF_MATCH_INVALID", message)])
         return int(found[1])
 
+    def optional_if_match(self) -> int | None:
+        """Like `if_match`, but None without the header."""
+        return None if self._request.headers.get("if-match") is None else self.if_match()
+
     def query(self) -> Mapping[str, list[str]]:
         """The query string, every value of every name; blank values count as absent."""
         listed: Mapping[str, list[str]] = self._request.to_original_event()["multiValueQueryStringParameters"] or {}

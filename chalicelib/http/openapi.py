@@ -34,7 +34,7 @@ Tiếp nhận và giải quyết thủ tục 602e: đăng ký, đóng BHXH tự 
 - `Idempotency-Key`: the same key with the same JSON (spaces and order of names do not count) gives the first answer
   again with `Idempotent-Replayed: true`, for 7 days; with another body it is a 409 `IDEMPOTENCY_KEY_REUSED`.
 - Under `webhooks`: what the topic `dossier-status` sends, and what the queue `vouchers` takes.
-- A dossier and a cover have a `version`, which stands in quotes in `ETag` and `If-Match`.
+- A dossier, a cover and a province's procedure have a `version`, which stands in quotes in `ETag` and `If-Match`.
 """
 
 HEADERS: Final[Mapping[str, Mapping[str, Any]]] = {

@@ -96,6 +96,18 @@ class Table:
         answer = self.client.query(**arguments)
         return [decode_item(attributes) for attributes in answer["Items"]]
 
+    def list_attribute(self, partition: str, attribute: str) -> Iterator[Stored]:
+        """One attribute of every entry of a work list (GSI2), in its order; an entry without it is empty."""
+        arguments: dict[str, Any] = {
+            "TableName": self.name,
+            "IndexName": "GSI2",
+            "KeyConditionExpression": "GSI2PK = :pk",
+            "ExpressionAttributeValues": {":pk": encode(partition)},
+            "ProjectionExpression": "#attribute",
+            "ExpressionAttributeNames": {"#attribute": attribute},
+        }
+        yield from self._pages(arguments)
+
     def put(self, key: Key, item: Item) -> None:
         """Write one item whatever stands there; for data whose last writer may win."""
         self.client.put_item(TableName=self.name, Item={"PK": {"S": key[0]}, "SK": {"S": key[1]}, **encode_item(item)})

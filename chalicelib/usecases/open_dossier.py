@@ -18,6 +18,7 @@ from ..domain.events import Act, By
 from ..domain.identifiers import dossier_code, is_si_number
 from ..domain.months import MonthSpan
 from ..domain.participation import PersonRecord
+from ..domain.procedure import Procedure
 from ..storage import keys
 from ..storage.items.people import person_from
 from ..storage.table import Stored
@@ -46,6 +47,7 @@ class _Facts:
     national_code: str | None
     declaration: Declaration
     quote: Quote
+    procedure: Procedure
 
 
 def open_dossier(
@@ -77,7 +79,7 @@ def open_dossier(
     for _ in range(ROUNDS):
         person = w.person(draft.personal_id) if person_identifiable(draft, unreadable) and draft.personal_id else None
         counter_key = keys.counter(_province(draft), now.date())
-        wanted = [key, counter_key, keys.RULES_HEAD]
+        wanted = [key, counter_key, keys.RULES_HEAD, keys.procedures(_province(draft))]
         if person is not None:
             wanted += [keys.person(person), *w.registers.keys(person)]
             if draft.si_number is not None and is_si_number(draft.si_number):
@@ -133,7 +135,9 @@ def _examined(
     faults = (*found.faults, *wire_faults)
     if faults or found.declaration is None or found.quote is None:
         raise Rejected(faults)
-    return _Facts(record, draft.national_code, found.declaration, found.quote)
+    province = found.declaration.permanent_address.province_code
+    procedure = w.procedures.in_force(read.get(keys.procedures(province)), province, now.date(), w.law)
+    return _Facts(record, draft.national_code, found.declaration, found.quote, procedure)
 
 
 def _refuse_duplicate(
@@ -193,7 +197,7 @@ def _commit(
         person=facts.person.person,
         declaration=facts.declaration,
         quote=facts.quote,
-        procedure=w.law.procedure(province, now.date()),
+        procedure=facts.procedure,
         act=Act(now, By.PORTAL, caller.sub),
     )
     dossier = change.dossier

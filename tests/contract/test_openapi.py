@@ -62,6 +62,10 @@ def test_the_routes_of_the_contract_are_there() -> None:
         ("/v1/officer/dossiers", "GET"),
         ("/v1/officer/covers", "GET"),
         ("/v1/officer/covers/{cover_id}/issue", "POST"),
+        ("/v1/officer/provinces/{code}/procedure", "GET"),
+        ("/v1/officer/provinces/{code}/procedure", "PUT"),
+        ("/v1/officer/provinces/{code}/procedure/{version}/publication", "POST"),
+        ("/v1/officer/provinces/{code}/procedure/{version}/restoration", "POST"),
         ("/v1/officer/rules/{table}", "GET"),
         ("/v1/officer/rules/{table}", "PUT"),
         ("/v1/officer/rules/{table}/{version}/publication", "POST"),
@@ -95,6 +99,7 @@ def test_every_example_holds_against_its_schema() -> None:
     bare = [place for place, content in contents().items() if "example" not in content]
     assert bare == [
         "POST /v1/officer/covers/{cover_id}/issue body application/json",
+        "POST /v1/officer/provinces/{code}/procedure/{version}/publication body application/json",
         "POST /v1/officer/rules/{table}/{version}/publication body application/json",
         "GET /v1/openapi.json 200 application/json",
     ]
