@@ -15,7 +15,7 @@ export AWS_DEFAULT_REGION := ap-southeast-1
 export AWS_EC2_METADATA_DISABLED := true
 
 
-.PHONY: help install run demo test test-fast test-local bench package lint fmt lock clean
+.PHONY: help install run demo test test-fast test-local bench mutation package lint fmt lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -59,6 +59,9 @@ test-fast: $(STAMP) ## the quick part: style, types and everything under a secon
 bench: $(STAMP) ## CPU, write transactions, imports and sizes, each beside its floor
 	@$(BIN)/python -m tests.benchmarks
 
+mutation: $(STAMP) ## mutants of the rules: how many the unit tests notice (ONLY="interest.py refund.py")
+	@$(BIN)/python -m infra.mutation $(ONLY)
+
 lint: $(STAMP) ## style (ruff) and types (mypy strict)
 	@echo "==> ruff"
 	@$(BIN)/ruff check .
@@ -74,7 +77,7 @@ COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-has
 	--custom-compile-command 'make lock' --quiet
 lock: $(STAMP) ## the hashed lock files, all from one resolution
 	$(COMPILE) tests/requirements.in -o tests/requirements.txt
-	for each in requirements infra/installer $(patsubst %.in,%,$(wildcard infra/layers/*/requirements.in)); do \
+	for each in requirements infra/installer tests/mutation $(patsubst %.in,%,$(wildcard infra/layers/*/requirements.in)); do \
 		echo "==> $$each.txt"; $(COMPILE) $$each.in -c tests/requirements.txt -o $$each.txt; done
 
 clean: ## remove what was built (not .venv, and not .local: that holds the data of `make run`)
