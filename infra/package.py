@@ -136,7 +136,7 @@ def _app(root: Path, package: Package, say: Say) -> None:
     (staging / "requirements.txt").write_text("", "utf-8")
     (staging / "overlay.json").write_text(json.dumps(merge.merged_overlay(package.stage)), "utf-8")
     say("  chalice package")
-    chalice = [sys.executable, "-c", "from chalice.cli import main; main()"]
+    chalice = [sys.executable, "-c", "import sys; from chalice.cli import main; sys.exit(main())"]
     subprocess.run(
         [*chalice, "package", "--stage", package.stage, "--merge-template", "overlay.json", "out"],
         cwd=staging,
