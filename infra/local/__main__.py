@@ -6,6 +6,7 @@ PORT=8000 AWS_PORT=4566 HANDLERS=inline|process LOCAL_HOME=.local python -m infr
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 
 from .lock import AlreadyRunning, BusyPort, hold
@@ -24,6 +25,11 @@ def main() -> int:
             return Launcher(settings).run()
     except (SettingsError, AlreadyRunning, BusyPort) as error:
         print(error, file=sys.stderr)
+        return 1
+    except subprocess.CalledProcessError as error:
+        print(
+            f"packaging failed: {error.args[1][0]} ended with {error.returncode}; its message is above", file=sys.stderr
+        )
         return 1
 
 
