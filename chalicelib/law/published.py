@@ -47,6 +47,7 @@ TABLES: Mapping[str, Place] = {
     "park_hours": Place("process"),
     "amount_tolerance": Place("process"),
     "unit_code": Place("process"),
+    "procedure_maximum": Place("process"),
     CALENDAR: Place("holidays"),
 }
 """The tables that may be published without a deploy."""

@@ -49,7 +49,7 @@ class Impact:
 def impact_of(
     content: ProcedureContent, schedule: Sequence[Scheduled], version: int, province: str, w: Wiring
 ) -> Impact:
-    """What publishing this content would mean for a province whose schedule this is. AP31."""
+    """What publishing this content would mean for a province whose schedule this is. AP18."""
     with_it = (*schedule, Scheduled(version, content))
     law, first = w.law, content.effective_from
     received = [datetime.combine(first + timedelta(days=number), RECEIVED_AT) for number in range(PANEL_DAYS)]

@@ -95,7 +95,7 @@ def draft_procedure(
     caller: Caller,
     w: Wiring,
 ) -> Drafted:
-    """Keep a province's next procedure as its draft, or only tell what it would mean. AP30.
+    """Keep a province's next procedure as its draft, or only tell what it would mean. AP17.
 
     There is one draft at a time: a new one takes the place of the one before, under the next version.
 
@@ -135,7 +135,7 @@ def restore_procedure(
     present: Callable[[Drafted], str],
     w: Wiring,
 ) -> Answer:
-    """Draft an earlier published version's content anew, to be published like any other. AP32.
+    """Draft an earlier published version's content anew, to be published like any other. AP19.
 
     Raises as `draft_procedure`, and:
         NotFound: PROCEDURE_VERSION_NOT_FOUND, no such version was ever published.
@@ -178,7 +178,7 @@ def publish_procedure(
     present: Callable[[ProcedureVersion], str],
     w: Wiring,
 ) -> Answer:
-    """Publish the draft, as a second person. AP32.
+    """Publish the draft, as a second person. AP19.
 
     The number names the content: a draft that was replaced since it was looked at can't be published by mistake.
     What the draft means is judged again: its day may have come, the national maximum may be another.
@@ -215,7 +215,7 @@ def publish_procedure(
 
 
 def view_procedure(province: str, caller: Caller, w: Wiring) -> ProcedureView:
-    """What holds in a province, what will, and every version there was (AP33). For its officers and operators.
+    """What holds in a province, what will, and every version there was (AP20). For its officers and operators.
 
     Raises:
         Forbidden: not an officer of the province. NotFound: PROVINCE_NOT_FOUND.

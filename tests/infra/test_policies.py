@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.http.procedure_examples import BODIES
 from tests.infra.conftest import Templates
 from tests.infra.reading import FUNCTION, Template, as_list, of_type, role_of, statements
 from tests.integration.http.harness import OFFICER_79, PORTAL, QUOTE
@@ -22,6 +23,8 @@ KNOWN_TAILS = (
     r"\$\{Documents\.Arn\}/covers/\*",
     r"arn:\$\{AWS::Partition\}:states:.*:execution:\$\{AWS::StackName\}-(dossier|cover):\*",
 )
+PUBLISHER_79 = {"role": "publisher", "provinces": "79"}
+PROCEDURE = {**BODIES["draft_province_procedure"], "effective_from": "2024-02-01"}
 TRANSACTION_ACTIONS = {
     "Put": "dynamodb:PutItem",
     "Update": "dynamodb:UpdateItem",
@@ -216,6 +219,14 @@ def live(house: House) -> None:
     assert house.call("POST", "/v1/quotes", QUOTE).status == 200
     assert house.call("GET", f"/v1/dossiers/{code}/cover", caller=PORTAL).status == 200
     assert house.call("GET", "/v1/officer/dossiers", caller=OFFICER_79).status == 200
+    # A province's own procedure: looked at beforehand, drafted, published, restored, shown.
+    path, publishers = "/v1/officer/provinces/79/procedure", [{**PUBLISHER_79, "sub": name} for name in ("a", "b")]
+    assert house.call("PUT", f"{path}?dry_run=true", PROCEDURE, caller=publishers[0]).status == 200
+    assert house.call("PUT", path, PROCEDURE, caller=publishers[0]).status == 200
+    assert house.call("POST", f"{path}/1/publication", caller=publishers[1]).status == 200
+    again = {"effective_from": "2024-03-01", "reason": "Như trước"}
+    assert house.call("POST", f"{path}/1/restoration", again, caller=publishers[0]).status == 201
+    assert house.call("GET", path, caller=OFFICER_79).status == 200
     population = {"personal_id": "079185012345", "full_name": "Nguyễn Thị Hòa", "birth_date": "1985-05-12"}
     population |= {"gender": "NU", "province_code": "79", "commune_code": "26734"}
     assert house.call("POST", "/sandbox/population", population).status == 204

@@ -15,6 +15,7 @@ from chalicelib.queues.vouchers import voucher_consumer
 from chalicelib.storage import keys
 from chalicelib.storage.items.audit import audit_from
 from chalicelib.storage.items.dossiers import dossier_from
+from chalicelib.usecases import publish_rules
 from chalicelib.wiring import Wiring
 from tests.integration.http.conftest import StandingClock, TableContents
 from tests.integration.http.harness import DECLARATION, OFFICER_01, OFFICER_79, OPS, PORTAL, Answer, Api, without
@@ -317,6 +318,24 @@ def test_every_fault_is_told_at_once(api: Api) -> None:
         ("steps", "REQUIRED"),
         ("x", "UNKNOWN_FIELD"),
     ]
+
+
+def test_the_national_maximum_is_lifted_without_a_deploy(
+    api: Api, monkeypatch: pytest.MonkeyPatch, clock: StandingClock
+) -> None:
+    monkeypatch.setattr(publish_rules, "CACHE_SECONDS", 0)
+    row = {
+        "from": "2023-01-09",
+        "to": None,
+        "value": {"working_days": 7, "hours_a_day": 8},
+        "source": "Công văn của VSS",
+    }
+    rules = "/v1/officer/rules/procedure_maximum"
+    drafted = api.call("PUT", rules, {"rows": [row], "reason": "Công văn mới"}, caller=ONE)
+    assert drafted.status == 200, drafted.text
+    assert api.call("POST", f"{rules}/1/publication", caller=TWO).status == 200
+    assert draft(api, limit_working_days=6, effective_from="2023-01-08").json["code"] == "LIMIT_ABOVE_NATIONAL_MAX"
+    assert draft(api, limit_working_days=6).status == 200
 
 
 def test_a_draft_whose_day_has_come_is_not_published_any_more(api: Api, clock: StandingClock) -> None:
