@@ -61,7 +61,7 @@ def test_reminder_then_overdue(outside: Outside, notices: Subscription, serial: 
 
     # when the working day before begins, then the officers are reminded, once
     outside.client.set_clock("2023-02-10T08:00:01+07:00")
-    (reminder,) = notices.of(code, 1)
+    (reminder,) = told(notices, code, 1)
     assert (reminder["event"], reminder["province_code"], reminder["due_at"]) == (
         "OFFICER_REMINDED",
         "79",
@@ -74,7 +74,7 @@ def test_reminder_then_overdue(outside: Outside, notices: Subscription, serial: 
     outside.client.set_clock("2023-02-13T17:00:02+07:00")
 
     # then the dossier is flagged, the list shows it first among the most urgent, and the officers hear it
-    assert [notice["event"] for notice in notices.of(code, 2)] == ["OFFICER_REMINDED", "OVERDUE_MARKED"]
+    assert [notice["event"] for notice in told(notices, code, 2)] == ["OFFICER_REMINDED", "OVERDUE_MARKED"]
     dossier = outside.client.dossier(code)
     assert (dossier["overdue"], dossier["state"], len(dossier["history"])) == (True, "IN_PROCESS", 3)
     assert overdue_row(outside, code) == {
@@ -95,7 +95,7 @@ def test_reminder_then_overdue(outside: Outside, notices: Subscription, serial: 
     assert done["state"] == "RESULT_RETURNED"
     assert overdue_row(outside, code) == {}
     outside.quiet_table()
-    assert len(notices.of(code, 2)) == 2
+    assert len(told(notices, code, 2)) == 2
 
 
 def test_the_clock_goes_back(outside: Outside, notices: Subscription, serials: Iterator[int]) -> None:
@@ -115,7 +115,7 @@ def test_the_clock_goes_back(outside: Outside, notices: Subscription, serials: I
     outside.client.set_clock("2023-02-14T09:00:00+07:00")
     outside.client.wait_for_state(unpaid["dossier_code"], "EXPIRED")
     assert outside.client.dossier(paid["dossier_code"])["overdue"]
-    wait_until(lambda: notices.of(paid["dossier_code"], 1), lambda found: found[-1]["event"] == "OVERDUE_MARKED", "it")
+    assert told(notices, paid["dossier_code"], 1)[-1]["event"] == "OVERDUE_MARKED"
 
     # when it goes back again, then the dossier is not overdue any more, and can be handled
     outside.client.set_clock("2023-02-08T09:00:00+07:00")
@@ -153,6 +153,15 @@ def test_a_clock_that_is_none_is_refused(outside: Outside) -> None:
     for body, code in (({}, "REQUIRED"), ({"now": "2023-02-06"}, "INVALID_VALUE"), ({"now": 5}, "INVALID_TYPE")):
         refused(outside.client.call("PUT", "/sandbox/clock", body), 422, code)
     refused(outside.client.call("PUT", "/sandbox/clock", {"now": "2023-02-06T09:15:00"}), 422, "INVALID_VALUE")
+
+
+def told(notices: Subscription, code: str, count: int) -> list[Json]:
+    """What officers were told of the dossier's deadline, as soon as it is so much."""
+    return wait_until(
+        lambda: [each for each in notices.of(code, 0) if each["event"] in ("OFFICER_REMINDED", "OVERDUE_MARKED")],
+        lambda found: len(found) >= count,
+        f"{count} notices of {code}",
+    )
 
 
 def overdue_row(outside: Outside, code: str) -> Json:
