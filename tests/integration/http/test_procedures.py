@@ -15,7 +15,8 @@ from chalicelib.queues.vouchers import voucher_consumer
 from chalicelib.storage import keys
 from chalicelib.storage.items.audit import audit_from
 from chalicelib.storage.items.dossiers import dossier_from
-from chalicelib.usecases import publish_rules
+from chalicelib.storage.transaction import Transaction
+from chalicelib.usecases import publish_procedure, publish_rules
 from chalicelib.wiring import Wiring
 from tests.integration.http.conftest import StandingClock, TableContents
 from tests.integration.http.harness import DECLARATION, OFFICER_01, OFFICER_79, OPS, PORTAL, Answer, Api, without
@@ -375,3 +376,51 @@ def test_the_trail_of_a_province_is_one_chain(api: Api, w: Wiring) -> None:
     head = w.table.get(keys.procedures("79"))
     assert head is not None
     assert first_broken_line(lines, str(head["audit_hash"])) is None
+
+
+def test_of_two_that_publish_at_the_same_moment_one_wins(api: Api, monkeypatch: pytest.MonkeyPatch, w: Wiring) -> None:
+    draft(api)
+    other = {**TWO, "sub": "publisher-c"}
+    write, answers = publish_procedure._written, []
+
+    def interrupted(*arguments: Any) -> Transaction:
+        # Between what the first read and what it writes, the other is done.
+        monkeypatch.setattr(publish_procedure, "_written", write)
+        answers.append(publish(api, 1, caller=other))
+        return write(*arguments)
+
+    monkeypatch.setattr(publish_procedure, "_written", interrupted)
+    lost = publish(api, 1)
+    assert (answers[0].status, lost.status, lost.json["code"]) == (200, 409, "INVALID_TRANSITION")
+    assert shown(api)["versions"][0]["published_by"] == "publisher-c"
+
+
+def test_of_two_that_draft_at_the_same_moment_one_is_told(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = publish_procedure._written
+
+    def interrupted(*arguments: Any) -> Transaction:
+        monkeypatch.setattr(publish_procedure, "_written", write)
+        assert draft(api, caller=TWO).status == 200
+        return write(*arguments)
+
+    monkeypatch.setattr(publish_procedure, "_written", interrupted)
+    lost = draft(api)
+    assert (lost.status, lost.json["code"], lost.json["version"]) == (428, "IF_MATCH_REQUIRED", 1)
+    assert shown(api)["draft"]["drafted_by"] == "publisher-b"
+
+
+def test_a_registration_needs_no_further_read(api: Api, w: Wiring, monkeypatch: pytest.MonkeyPatch) -> None:
+    published(api)
+    batches: list[int] = []
+    read = w.table.client.batch_get_item
+
+    def counted(**arguments: Any) -> Any:
+        (asked,) = arguments["RequestItems"].values()
+        batches.append(len(asked["Keys"]))
+        return read(**arguments)
+
+    for other in ("get_item", "query"):
+        monkeypatch.setattr(w.table.client, other, None)
+    monkeypatch.setattr(w.table.client, "batch_get_item", counted)
+    opened(api, 1)
+    assert len(batches) == 1
