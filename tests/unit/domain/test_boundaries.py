@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime
+from typing import Any
 
 import pytest
 
 from chalicelib.domain import names
 from chalicelib.domain.address import Address, AddressDraft, check_address
 from chalicelib.domain.deadlines import Suspension, due_date
-from chalicelib.domain.declaration import assess
+from chalicelib.domain.declaration import BookForm, CaseType, Declaration, assess
 from chalicelib.domain.errors import Fault, Rejected
-from chalicelib.domain.evidence import Book, Evidence, History, PoorListing
+from chalicelib.domain.evidence import Book, Contract, Evidence, History, PoorListing
 from chalicelib.domain.form import Form
 from chalicelib.domain.identifiers import (
     dossier_code,
@@ -21,10 +22,10 @@ from chalicelib.domain.identifiers import (
     personal_id_warnings,
     si_number_warnings,
 )
-from chalicelib.domain.identity import BirthDate
+from chalicelib.domain.identity import BirthDate, Gender
 from chalicelib.domain.interest import monthly_rate, rate_millionths
 from chalicelib.domain.law import Row, Table, TableFault
-from chalicelib.domain.months import VIETNAM, Month
+from chalicelib.domain.months import VIETNAM, Month, MonthSpan
 from chalicelib.domain.provinces import Provinces
 from chalicelib.law import load
 from tests.unit.domain.test_declaration import A1, CONTINUE, faults, judge
@@ -213,3 +214,116 @@ def test_a_missing_rule_is_a_fault_of_the_method_in_a_declaration() -> None:
     result = assess(A1, unreadable=frozenset(), now=at("2023-02-06 09:00"), law=law, evidence=None, history=History())
 
     assert faults(result) == [("method", "PORTAL_METHODS_NOT_CONFIGURED")]
+
+
+EVERYTHING = replace(
+    A1,
+    email="hoa@example.vn",
+    contact_address=AddressDraft("5 Hai Bà Trưng", "26740", "761", "79"),
+    support_category="POOR",
+    support_proof_no=" 79/2023 ",
+    ethnicity="01",
+    agency_code="07900",
+    consent_version="2023-01",
+    case_type="RE_REGISTER",
+    si_number="7912345678",
+    book_form="PAPER",
+    income=2_000_000,
+    method="M3",
+)
+LISTED = Evidence(poor=(PoorListing("POOR", date(2023, 1, 1)),), book=Book("7912345678"))
+
+
+def test_every_field_of_a_declaration_is_kept() -> None:
+    assert judge(EVERYTHING, evidence=LISTED).declaration == Declaration(
+        case_type=CaseType.RE_REGISTER,
+        personal_id="079185012345",
+        full_name="Nguyễn Thị Hòa",
+        birth_date=BirthDate(1985, 5, 12),
+        gender=Gender.FEMALE,
+        nationality="VN",
+        si_number="7912345678",
+        phone="0912345678",
+        email="hoa@example.vn",
+        permanent_address=Address("12 Lê Lợi", "26734", "760", "79"),
+        contact_address=Address("5 Hai Bà Trưng", "26740", "761", "79"),
+        support_category="POOR",
+        support_proof_no="79/2023",
+        income=2_000_000,
+        method="M3",
+        months=3,
+        from_month=Month(2023, 2),
+        book_form=BookForm.PAPER,
+        ethnicity="01",
+        agency_code="07900",
+        consent_version="2023-01",
+        has_book=True,
+    )
+
+
+def test_a_refused_declaration_keeps_its_quote_and_group() -> None:
+    contract = Contract(date(2024, 1, 1), None, ((date(2025, 9, 1), date(2025, 9, 30)),))
+    address = AddressDraft("12 Lê Lợi", "26734", None, "79")
+    draft = replace(A1, permanent_address=address, from_month="2025-09", phone="1")
+
+    result = judge(draft, on="2025-09-03", evidence=Evidence(contracts=(contract,)))
+
+    assert faults(result) == [("phone", "PHONE_INVALID")]
+    assert result.participant_group == "SUSPENDED_CONTRACT"
+    assert result.quote is not None
+    assert result.quote.amount_participant == 264_000
+
+
+def test_every_month_that_is_paid_ahead_counts_as_declared() -> None:
+    address = AddressDraft("12 Lê Lợi", "26734", None, "79")
+    later = MonthSpan(Month(2029, 1), Month(2029, 1))
+
+    def ahead(months: int) -> list[tuple[str, str]]:
+        draft = replace(A1, permanent_address=address, from_month="2026-08", method="AHEAD", months=months)
+        return faults(judge(draft, on="2026-08-03", evidence=Evidence(compulsory=(later,))))
+
+    assert ahead(24) == []
+    assert ahead(36) == [("from_month", "OVERLAP_COMPULSORY")]
+
+
+@pytest.mark.parametrize("field", ("consent_version", "ethnicity", "agency_code", "support_proof_no", "national_code"))
+def test_texts_have_a_longest_length_and_their_field(field: str) -> None:
+    longest = 64 if field == "national_code" else 50
+    path = "consent.version" if field == "consent_version" else field
+
+    def of(text: str) -> list[tuple[str, str]]:
+        changed: dict[str, Any] = {field: text}
+        return faults(judge(A1, **changed))
+
+    assert of("x" * longest) == []
+    assert of("x" * (longest + 1)) == of("a\nb") == [(path, "TEXT_INVALID")]
+
+
+def test_a_text_is_kept_without_its_outer_spaces() -> None:
+    form = Form(frozenset())
+
+    assert [form.text("field", text, 3) for text in (" a ", "  ", None, "abc")] == ["a", None, None, "abc"]
+    assert form.faults == []
+
+
+def test_refusals_say_what_would_be_right() -> None:
+    overlap = judge(replace(CONTINUE, from_month="2023-02"), evidence=Evidence(book=Book("7912345678", Month(2023, 3))))
+    unknown = judge(A1, book_form="STONE")
+
+    assert overlap.faults[0].message == "Đã có tháng được đóng rồi; có thể đăng ký từ tháng 04/2023."
+    assert unknown.faults[0].message == "Giá trị phải là một trong: ELECTRONIC, PAPER."
+
+
+@pytest.mark.parametrize(
+    ("district", "day", "code"),
+    (
+        (None, "2023-02-06", "DISTRICT_REQUIRED"),
+        ("76", "2023-02-06", "DISTRICT_CODE_INVALID"),
+        ("760", "2025-07-01", "DISTRICT_ABOLISHED"),
+    ),
+)
+def test_an_address_with_a_wrong_district_is_none(district: str | None, day: str, code: str) -> None:
+    address, found = checked(AddressDraft("12 Lê Lợi", "26734", district, "79"), day)
+
+    assert address is None
+    assert [fault.code for fault in found] == [code]
