@@ -185,7 +185,7 @@ class Dossier:
 
     def is_overdue(self, now: datetime) -> bool:
         """The promised moment has passed without a result."""
-        return self.due is not None and not self.state.ended and now > self.due.due_at
+        return self.due_at is not None and not self.state.ended and now > self.due_at
 
     def progress(self) -> Progress:
         """What the deadline's clock needs to know of this dossier."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from .calendar import WorkingCalendar
 from .cover import Cover, CoverState, renewed, revoke_unissued, snapshot_of
@@ -70,7 +70,7 @@ def request_supplement(
         expires_at=calendar.closes(last_day),
         at_intake=dossier.state is State.SUBMITTED,
     )
-    asking = replace(dossier, supplements=(*dossier.supplements, supplement))
+    asking = replace(dossier, due=_so_far(dossier.due, asked_at), supplements=(*dossier.supplements, supplement))
     return Decision(
         unchanged(asking).then(Event.SUPPLEMENT_REQUESTED, act, to=State.SUPPLEMENT_REQUESTED, reason=reason)
     )
@@ -200,6 +200,14 @@ def _due_again(dossier: Dossier, calendar: WorkingCalendar) -> Dossier:
     if due is None or dossier.due is None or due.due_at == dossier.due.due_at:
         return replace(dossier, due=due)
     return replace(dossier, due=due, milestones=frozenset())
+
+
+def _so_far(due: DueDate | None, asked_at: datetime) -> DueDate | None:
+    """A due date whose days behind a request are open again."""
+    if due is None:
+        return None
+    day = at_vietnam(asked_at).date()
+    return replace(due, derivation=tuple(each for each in due.derivation if each.date <= day))
 
 
 def _reckoned(dossier: Dossier, calendar: WorkingCalendar) -> DueDate | None:

@@ -16,7 +16,11 @@ from .months import MonthSpan
 _ADDRESSES = ("permanent_address", "contact_address")
 _ADDRESS_PARTS = ("house_street", "commune_code", "district_code", "province_code")
 
-ASKABLE = frozenset(field.name for field in fields(Declaration) if field.name != "consent_version") | {
+_SENT = {field.name for field in fields(DeclarationDraft)}
+_FOUND = {field.name for field in fields(Declaration)} - _SENT
+"""What the registers told of the person at opening; nobody declares it."""
+
+ASKABLE = frozenset({field.name for field in fields(Declaration)} - _FOUND - {"consent_version"}) | {
     f"{address}.{part}" for address in _ADDRESSES for part in _ADDRESS_PARTS
 }
 """What may be asked for: the declaration's fields by their wire names, an address as a whole or in parts."""
@@ -100,8 +104,7 @@ def correct(
     faults += [fault for fault in found.faults if fault not in faults]
     if found.declaration is None:
         raise Rejected([*form.faults, *faults])
-    # The number of months is told by the method and is none of the citizen's business here.
-    corrected = replace(found.declaration, months=declaration.months)
+    corrected = replace(found.declaration, **{name: getattr(declaration, name) for name in _FOUND})
     for name in sorted(_changed(declaration, corrected)):
         if name in FIXED_BY_PAYMENT:
             message = "Giá trị này đã dùng để tính tiền hoặc xác định người tham gia, không đổi được sau khi nộp tiền."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from . import procedure_examples
+from . import course_examples, desk_examples, procedure_examples
 
 CODE: Final = "000.00.79.G24-230206-0001"
 
@@ -128,6 +128,8 @@ BODIES: Final[dict[str, Any]] = {
         "correction": False,
         "reason": "Thông báo lãi suất của BHXH Việt Nam",
     },
+    **course_examples.BODIES,
+    **desk_examples.BODIES,
     **procedure_examples.BODIES,
     "load_books": {"personal_id": "079185012345", "si_number": "7912345678", "paid_through": "2023-01"},
 }
@@ -157,6 +159,10 @@ ANSWERS: Final[dict[str, Any]] = {
         ],
         "si_number": "7912345678",
         "cover": {"cover_id": f"{CODE}-C1", "state": "DATA_CREATED", "version": 1, "issued_at": None},
+        "kpi_late": False,
+        "supplement": None,
+        "apology": None,
+        "refund": None,
         "history": [
             {
                 "sequence": 1,
@@ -229,6 +235,8 @@ ANSWERS: Final[dict[str, Any]] = {
         },
     },
     "publish_table": {**RATE_DRAFT, **PUBLISHED},
+    **course_examples.ANSWERS,
+    **desk_examples.ANSWERS,
     **procedure_examples.ANSWERS,
     "list_provinces": {
         "items": [

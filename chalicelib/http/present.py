@@ -15,7 +15,7 @@ from chalicelib.usecases.cover_link import CoverLink
 from chalicelib.usecases.view_dossier import DossierView
 from chalicelib.usecases.work_lists import CoverRow, DossierRow
 
-from .wire import answers, quote
+from .wire import answers, course, quote
 
 
 def quote_answer(made: contribution.Quote) -> quote.Quote:
@@ -94,7 +94,41 @@ def dossier_answer(view: DossierView, law: Law) -> answers.Dossier:
         participation=tuple(map(_participation, view.participation)),
         si_number=found.si_number,
         cover=None if view.cover is None else _cover(view.cover),
+        kpi_late=found.kpi_late(view.now),
+        supplement=_supplement(found),
+        apology=_apology(found),
+        refund=_refund(view),
         history=tuple(_history(line) for line in view.history if line.status_sequence is not None),
+    )
+
+
+def _supplement(found: dossier.Dossier) -> course.SupplementInfo | None:
+    asked = found.open_supplement
+    if asked is None:
+        return None
+    return course.SupplementInfo(
+        reason=asked.reason,
+        fields=asked.fields,
+        requested_at=instant_text(asked.requested_at),
+        expires_at=instant_text(asked.expires_at),
+    )
+
+
+def _apology(found: dossier.Dossier) -> course.ApologyInfo | None:
+    given = found.apology
+    if given is None:
+        return None
+    return course.ApologyInfo(
+        reason=given.reason, issued_at=instant_text(given.issued_at), old_due_at=instant_text(given.old_due_at)
+    )
+
+
+def _refund(view: DossierView) -> course.RefundInfo | None:
+    case = view.refund
+    if case is None:
+        return None
+    return course.RefundInfo(
+        refund_id=case.refund_id, state=case.state.value, amount=case.amount, opened_at=instant_text(case.opened_at)
     )
 
 
@@ -157,6 +191,8 @@ def dossier_item(row: DossierRow) -> answers.DossierItem:
         province_code=row.province_code,
         full_name=row.full_name,
         version=row.version,
+        assignee=row.assignee,
+        remaining_working_hours=row.remaining_working_hours,
     )
 
 

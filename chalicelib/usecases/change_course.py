@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from ..domain import lifecycle
-from ..domain.errors import Fault, Rejected
+from ..domain.errors import Fault, Forbidden, Rejected
 from ..domain.events import Act, By
 from ..domain.lifecycle import Decision, Situation
 from ..domain.supplement import Corrections, correct
@@ -18,10 +18,14 @@ from .decide import Present, Request, decide
 def request_supplement(request: Request, *, reason: str, asked: Sequence[str], present: Present, w: Wiring) -> Answer:
     """An officer asks the citizen for corrected fields; the clock stands from now on.
 
-    Raises what `decide` and `lifecycle.request_supplement` raise.
+    Raises what `decide` and `lifecycle.request_supplement` raise, `Forbidden` (SUPPLEMENT_NOT_ALLOWED) where no step
+    of the dossier's procedure gives the caller's role that right.
     """
 
     def decision(found: Situation, act: Act) -> Decision:
+        if not found.dossier.procedure.may_request_supplement(request.caller.role):
+            message = "Quy trình của hồ sơ không giao cho vai trò của bạn việc yêu cầu bổ sung."
+            raise Forbidden("SUPPLEMENT_NOT_ALLOWED", message)
         rules = w.law.deadline_rules.on(found.dossier.created_at.date()).value
         return lifecycle.request_supplement(
             found, reason=reason, asked=asked, rules=rules, calendar=w.law.calendar, act=act

@@ -16,6 +16,7 @@ from ..domain.declaration import CaseType
 from ..domain.dossier import Change, Dossier, accept_payment, await_cover, complete_without_cover
 from ..domain.errors import NotConfigured, Unavailable
 from ..domain.events import Act, By
+from ..domain.lifecycle import replanned
 from ..domain.participation import ParticipationPeriod, PersonRecord, new_si_number
 from ..domain.voucher import ContributionVoucher, Outcome, Verdict, VoucherHead, VoucherState, judge
 from ..storage import keys
@@ -266,7 +267,8 @@ def _apply(
         act=act,
     )
     cover = create_cover(dossier.code, declared, si_number=number, created_at=now) if needs_cover else None
-    change = _go_on(change, cover, act)
+    rules = w.law.deadline_rules.on(dossier.created_at.date()).value
+    change = replanned(_go_on(change, cover, act), dossier, rules=rules, calendar=w.law.calendar, act=act)
     period = _period(voucher, dossier, now)
     record = facts.person.with_period(period, si_number=number, cover_id=cover.cover_id if cover else None)
     if change.dossier.state.ended:

@@ -11,11 +11,13 @@ from ..domain.dossier import Dossier
 from ..domain.errors import NotFound
 from ..domain.events import AuditLine
 from ..domain.participation import ParticipationPeriod
+from ..domain.refund_case import RefundCase
 from ..storage import keys
 from ..storage.items.audit import audit_from
 from ..storage.items.covers import cover_from
 from ..storage.items.dossiers import dossier_from
 from ..storage.items.people import period_from
+from ..storage.items.refunds import refund_from
 from ..wiring import Wiring
 
 LONGEST_CODE = 64
@@ -31,6 +33,8 @@ class DossierView:
     cover: Cover | None
     """The newest cover."""
     now: datetime
+    refund: RefundCase | None = None
+    """The newest refund case."""
 
 
 def view_dossier(code: str, caller: Caller, w: Wiring) -> DossierView:
@@ -48,7 +52,7 @@ def view_dossier(code: str, caller: Caller, w: Wiring) -> DossierView:
 def read_dossier(code: str, w: Wiring) -> DossierView:
     """Read a dossier whole, for the system itself (AP2). Raises `NotFound` (DOSSIER_NOT_FOUND)."""
     dossier: Dossier | None = None
-    history, periods, covers = [], [], []
+    history, periods, covers, refunds = [], [], [], []
     items = w.table.query(keys.dossier_partition(code)) if len(code) <= LONGEST_CODE else ()
     for item in items:
         sort_key = str(item["SK"])
@@ -58,6 +62,8 @@ def read_dossier(code: str, w: Wiring) -> DossierView:
             history.append(audit_from(item))
         elif sort_key.startswith(keys.VOUCHER):
             periods.append(item)
+        elif sort_key.startswith(keys.REFUND):
+            refunds.append(refund_from(item))
         elif sort_key.startswith(keys.COVER) and not sort_key.endswith(keys.TOKEN):
             covers.append(cover_from(item))
     if dossier is None:
@@ -69,4 +75,5 @@ def read_dossier(code: str, w: Wiring) -> DossierView:
         participation=tuple(sorted((period_from(person, item) for item in periods), key=lambda period: period.span)),
         cover=max(covers, key=lambda cover: cover.number, default=None),
         now=w.clock.now(),
+        refund=max(refunds, key=lambda case: case.number, default=None),
     )

@@ -10,6 +10,7 @@ from chalicelib.domain.cover import CoverState
 from chalicelib.domain.dossier import State
 
 from .base import Wire
+from .course import ApologyInfo, RefundInfo, SupplementInfo
 from .quote import Quote, RuleSource
 from .scalars import Amount, DayText, InstantText, MonthText
 
@@ -88,6 +89,12 @@ class Dossier(DossierOpened):
     si_number: str | None
     cover: DossierCover | None
     history: tuple[HistoryEntry, ...]
+    kpi_late: bool = Field(
+        default=False, description="Trễ theo bộ chỉ số: quá ngày hẹn trả, hoặc yêu cầu bổ sung quá một lần."
+    )
+    supplement: SupplementInfo | None = None
+    apology: ApologyInfo | None = None
+    refund: RefundInfo | None = None
     sources: tuple[RuleSource, ...] = Field(default=(), description="Căn cứ pháp lý của `quote`, từng dòng quy định.")
 
 
@@ -115,6 +122,10 @@ class DossierItem(Wire):
     province_code: str
     full_name: str | None
     version: Annotated[int, Field(ge=1)]
+    assignee: str | None = Field(description="`sub` của cán bộ đang xử lý; null khi chưa phân công.")
+    remaining_working_hours: Annotated[int, Field(ge=0)] | None = Field(
+        description="Số giờ làm việc còn lại (8 giờ một ngày), làm tròn xuống; 0 khi đã quá hạn, null khi chưa có hạn."
+    )
 
 
 class CoverItem(Wire):
