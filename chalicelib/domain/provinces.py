@@ -71,3 +71,15 @@ class Provinces:
             following = [p for p in self._by_code[code] if p.valid_from > province.valid_to]
             province = following[0]
         return code
+
+    def handed_to(self, code: str, day: date) -> frozenset[str]:
+        """The codes whose dossiers the province `code` works on, on a day: its own, and those of its predecessors.
+
+        No code is handed to two provinces: one that changed its owner went to the province that bears it now.
+        """
+        handed = {code}
+        for former, known in self._by_code.items():
+            first = known[0].valid_from
+            if first <= day and self.working_code(former, first, day) == code:
+                handed.add(former)
+        return frozenset(handed)

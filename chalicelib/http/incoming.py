@@ -20,7 +20,9 @@ from chalicelib.domain.errors import (
     Unauthenticated,
     Unreadable,
 )
+from chalicelib.law import load
 from chalicelib.usecases.answers import Idempotency
+from chalicelib.wiring import wiring
 
 from .problems import BodyTooLarge, UnsupportedMediaType
 
@@ -140,9 +142,18 @@ class Incoming:
             sub=sub,
             role=role,
             client_id=proved.get("client_id") or None,
-            provinces=frozenset((proved.get("provinces") or "").split()),
+            provinces=_with_handed_over((proved.get("provinces") or "").split()),
             also_sees=frozenset((proved.get("also_sees") or "").split()),
         )
+
+
+def _with_handed_over(provinces: list[str]) -> frozenset[str]:
+    """An officer's provinces, with those that have merged into them: a dossier keeps its old code (domain rule 8)."""
+    if not provinces:
+        return frozenset()
+    w = wiring()
+    known, today = load().provinces, w.clock.now().date()
+    return frozenset().union(*(known.handed_to(code, today) for code in provinces))
 
 
 def is_json_type(content_type: str) -> bool:

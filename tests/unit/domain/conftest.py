@@ -33,7 +33,7 @@ def is_sentence(text: object) -> bool:
     )
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _refusals_are_sentences() -> Iterator[None]:
     fault_init, error_init = Fault.__init__, DomainError.__init__
 

@@ -210,3 +210,28 @@ SUCCESSORS = {
 def test_each_of_the_sixty_three_is_worked_by_its_successor(code: str) -> None:
     assert PROVINCES.working_code(code, LAST_OLD_DAY, FIRST_NEW_DAY) == SUCCESSORS.get(code, code)
     assert (code in SUCCESSORS) is (code not in UNCHANGED)
+
+
+@pytest.mark.parametrize(
+    ("code", "day", "handed"),
+    (
+        ("24", "2025-06-30", {"24"}),
+        ("24", "2025-07-01", {"24", "27"}),
+        ("79", "2025-06-30", {"79"}),
+        ("79", "2025-07-01", {"74", "77", "79"}),
+        ("74", "2025-07-01", {"74"}),
+        ("01", "2025-07-01", {"01"}),
+        ("01", "2007-01-01", {"01"}),
+        ("99", "2025-07-01", {"99"}),
+    ),
+)
+def test_a19_the_queue_of_a_merged_province_is_handed_over(code: str, day: str, handed: set[str]) -> None:
+    assert PROVINCES.handed_to(code, date.fromisoformat(day)) == handed
+
+
+def test_every_queue_is_handed_to_exactly_one_province() -> None:
+    handed = [
+        code for province in PROVINCES.on(FIRST_NEW_DAY) for code in PROVINCES.handed_to(province.code, FIRST_NEW_DAY)
+    ]
+
+    assert sorted(handed) == sorted(PROVINCES.codes())
