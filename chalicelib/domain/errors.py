@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TypeAlias
+
+Changes: TypeAlias = Sequence[Mapping[str, str | int | None]]
+"""Events that somebody missed, oldest first."""
+Fact: TypeAlias = str | int | Changes
+"""What an error tells beside its sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +35,13 @@ class DomainError(Exception):
         detail: str,
         *,
         faults: Iterable[Fault] = (),
-        facts: Mapping[str, str | int] = MappingProxyType({}),
+        facts: Mapping[str, Fact] = MappingProxyType({}),
     ) -> None:
         super().__init__(code)
         self.code = code
         self.detail = detail
         self.faults = tuple(faults)
-        self.facts = dict(facts)
+        self.facts: dict[str, Fact] = dict(facts)
 
 
 class Rejected(DomainError):

@@ -189,6 +189,8 @@ ANSWERS: Final[dict[str, Any]] = {
                 "province_code": "79",
                 "full_name": "Nguyễn Thị Hòa",
                 "version": 4,
+                "assignee": "can-bo-17",
+                "remaining_working_hours": 38,
             }
         ],
         "next_cursor": None,

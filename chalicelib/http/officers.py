@@ -33,6 +33,7 @@ DOSSIER_FILTERS: Final = (
     query.flag("overdue", "Chỉ hồ sơ quá hạn (true) hoặc chưa quá hạn (false)."),
     query.day("due_before", "Chỉ hồ sơ có ngày hẹn trả trước ngày này."),
     PROVINCE,
+    query.visible("assignee", "Chỉ hồ sơ đã phân công cho cán bộ này (`sub`)."),
     query.limit(query.DEFAULT_LIMIT),
     query.CURSOR,
 )
@@ -47,7 +48,10 @@ COVER_FILTERS: Final = (
 
 @operation(bp, "GET", "/v1/officer/dossiers", answer=answers.DossierPage, query=DOSSIER_FILTERS, codes=LIST_CODES)
 def officer_dossiers(request: Incoming) -> Reply:
-    """Danh sách hồ sơ cần xử lý, gấp nhất trước."""
+    """Danh sách hồ sơ cần xử lý, gấp nhất trước.
+
+    A filter that finds little in a long list answers a short page, or an empty one, that still has a `next_cursor`.
+    """
     asked = query.read_query(request.query(), DOSSIER_FILTERS)
     page = list_dossiers(request.caller(), **asked, w=wiring())
     items = tuple(map(present.dossier_item, page.items))

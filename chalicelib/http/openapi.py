@@ -34,6 +34,8 @@ Tiếp nhận và giải quyết thủ tục 602e: đăng ký, đóng BHXH tự 
 - `Idempotency-Key`: the same key with the same JSON (spaces and order of names do not count) gives the first answer
   again with `Idempotent-Replayed: true`, for 7 days; with another body it is a 409 `IDEMPOTENCY_KEY_REUSED`.
 - Under `webhooks`: what the topic `dossier-status` sends, and what the queue `vouchers` takes.
+- A 412 `VERSION_CONFLICT` tells the present `version` and `state`, and in `changes` the events since the version
+  given: `{version, event, state, at, by, reason}`, oldest first.
 - A dossier, a cover and a province's procedure have a `version`, which stands in quotes in `ETag` and `If-Match`.
 """
 

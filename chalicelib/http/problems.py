@@ -14,6 +14,7 @@ from chalice.app import Response
 
 from chalicelib.domain.errors import (
     Conflict,
+    Fact,
     DomainError,
     Fault,
     Forbidden,
@@ -99,7 +100,7 @@ def problem_body(
     trace_id: str,
     *,
     faults: tuple[Fault, ...] = (),
-    more: Mapping[str, str | int] | None = None,
+    more: Mapping[str, Fact] | None = None,
 ) -> dict[str, Any]:
     """The members of a problem, in the contract's order.
 

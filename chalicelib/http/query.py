@@ -14,6 +14,8 @@ from .wire.base import MESSAGES, UNKNOWN_FIELD, join, read_day
 
 _CURSOR = re.compile(r"[A-Za-z0-9_-]{1,512}", re.ASCII)
 
+_VISIBLE = re.compile(r"[!-~]{1,128}", re.ASCII)
+
 MAX_LIMIT: Final = 100
 DEFAULT_LIMIT: Final = 50
 
@@ -73,6 +75,11 @@ def province(name: str, description: str) -> Parameter:
     return Parameter(name, _province, {"type": "string", "pattern": "^[0-9]{2}$"}, description)
 
 
+def visible(name: str, description: str) -> Parameter:
+    """A name of 1 to 128 visible ASCII characters."""
+    return Parameter(name, _visible, {"type": "string", "pattern": "^[!-~]{1,128}$"}, description)
+
+
 def limit(default: int) -> Parameter:
     schema = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": default}
     return Parameter("limit", _limit, schema, "Số dòng mỗi trang, nhiều nhất 100.", default)
@@ -87,6 +94,12 @@ def _flag(text: str) -> bool:
 def _province(text: str) -> str:
     if not (len(text) == 2 and text.isascii() and text.isdigit()):
         raise ValueError("a province code has two digits")
+    return text
+
+
+def _visible(text: str) -> str:
+    if _VISIBLE.fullmatch(text) is None:
+        raise ValueError("1 to 128 visible characters")
     return text
 
 

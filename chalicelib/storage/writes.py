@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from ..domain.cover import Cover
 from ..domain.dossier import Change
 from ..domain.events import Event
 from ..domain.participation import PersonRecord
 from ..domain.refund_case import RefundCase
 from . import keys
+from .codec import Item
 from .items.audit import audit_item
 from .items.covers import cover_item
 from .items.dossiers import dossier_correction, dossier_item, dossier_progress
@@ -23,18 +26,20 @@ def write_opened(transaction: Transaction, change: Change) -> None:
     _write_lines(transaction, change)
 
 
-def write_change(transaction: Transaction, change: Change, *, corrected: bool = False) -> None:
+def write_change(
+    transaction: Transaction, change: Change, *, corrected: bool = False, more: Item = MappingProxyType({})
+) -> None:
     """A dossier over the version that the change started from, with every audit line of the change.
 
     The lines' keys carry their versions: of two writers of one version one is refused. `corrected` writes the
-    declaration as well, which otherwise stays as it was opened.
+    declaration as well, which otherwise stays as it was opened; `more` are attributes that only one decision knows.
     """
     dossier = change.dossier
     generations = sum(line.event is Event.DEADLINES_RESET for line in change.lines)
     transaction.update(
         "dossier",
         keys.dossier(dossier.code),
-        {**dossier_progress(dossier), **(dossier_correction(dossier) if corrected else {})},
+        {**dossier_progress(dossier), **(dossier_correction(dossier) if corrected else {}), **more},
         attribute="version",
         expected=dossier.version - len(change.lines),
         counted={"generation": generations} if generations else {},

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from ..domain.access import OFFICERS, Caller, Role, require_role, require_view
 from ..domain.dossier import Dossier
-from ..domain.errors import Unavailable, VersionConflict
+from ..domain.errors import Unavailable
 from ..domain.events import Act, By
 from ..domain.lifecycle import Decision, Situation, replanned
 from ..storage import keys
@@ -18,6 +18,7 @@ from ..storage.transaction import Refused, Transaction
 from ..storage.writes import write_change, write_cover, write_person, write_refund
 from ..wiring import Wiring
 from .answers import Answer, Idempotency, kept, replay
+from .conflicts import require_seen
 from .view_dossier import read_dossier
 
 ROUNDS = 5
@@ -49,7 +50,7 @@ def decide(
     Raises:
         Forbidden: not a portal client (or officer), another client's dossier, another province's.
         NotFound: DOSSIER_NOT_FOUND.
-        VersionConflict: the dossier changed since the caller looked.
+        VersionConflict: the dossier changed since the caller looked; told what.
         Conflict: IDEMPOTENCY_KEY_REUSED, and whatever the decision is refused for.
     """
     require_role(request.caller, *((Role.PORTAL,) if by is By.PORTAL else OFFICERS))
@@ -64,7 +65,7 @@ def decide(
         found = situation(request.code, w)
         dossier = found.dossier
         require_view(request.caller, client_id=dossier.client_id, province=dossier.province_code)
-        _require_seen(request, dossier)
+        require_seen(dossier, request.if_match, w)
         act = Act(w.clock.now(), by, request.caller.sub)
         decided = decision(found, act)
         transaction = Transaction()
@@ -105,12 +106,3 @@ def write_decision(transaction: Transaction, found: Situation, decided: Decision
         revoked = None if decided.cover is None else decided.cover.cover_id
         write_person(transaction, record.ended(before.code, revoked_cover=revoked))
     return change.dossier
-
-
-def _require_seen(request: Request, dossier: Dossier) -> None:
-    if request.if_match is not None and request.if_match != dossier.version:
-        raise VersionConflict(
-            "VERSION_CONFLICT",
-            "Hồ sơ đã thay đổi từ lần xem trước. Hãy tải lại rồi thực hiện.",
-            facts={"version": dossier.version, "state": dossier.state},
-        )

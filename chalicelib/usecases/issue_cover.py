@@ -8,7 +8,7 @@ from collections.abc import Callable
 from ..domain.access import Caller, Role, require_province, require_role
 from ..domain.cover import Cover, check, cover_number_of, dossier_code_of
 from ..domain.dossier import Dossier, State, unchanged
-from ..domain.errors import Conflict, NotFound, Unavailable
+from ..domain.errors import Conflict, NotFound, Unavailable, VersionConflict
 from ..domain.events import Act, By, Event
 from ..storage import keys
 from ..storage.items.covers import cover_from
@@ -17,6 +17,7 @@ from ..storage.transaction import Refused, Transaction
 from ..storage.writes import write_change, write_cover
 from ..wiring import Wiring
 from .answers import Answer, Idempotency, kept, replay
+from .conflicts import cover_changes
 
 ROUNDS = 5
 ACCEPTED = 202
@@ -25,7 +26,7 @@ ACCEPTED = 202
 def issue_cover(
     cover_id: str,
     *,
-    if_match: int,
+    if_match: int | None,
     idempotency: Idempotency | None,
     caller: Caller,
     present: Callable[[Cover], str],
@@ -33,12 +34,13 @@ def issue_cover(
 ) -> Answer:
     """Check a cover for issue, as a signer of its province. AP4.
 
-    The audit line of this decision lets the waiting workflow go on; 202 because the file follows.
+    The audit line of this decision lets the waiting workflow go on; 202 because the file follows. Without `if_match`
+    whatever version waits is issued.
 
     Raises:
         Forbidden: not a signer, or of another province.
         NotFound: COVER_NOT_FOUND.
-        VersionConflict: the cover changed since the officer looked.
+        VersionConflict: the cover changed since the officer looked; told what.
         Conflict: INVALID_TRANSITION; IDEMPOTENCY_KEY_REUSED.
     """
     require_role(caller, Role.SIGNER)
@@ -55,7 +57,12 @@ def issue_cover(
         cover, dossier = cover_from(read[cover_key]), dossier_from(read[dossier_key])
         require_province(caller, cover.province_code)
         now = w.clock.now()
-        checked = check(cover, expected_version=if_match, signer=caller.sub, at=now)
+        try:
+            checked = check(cover, expected_version=if_match, signer=caller.sub, at=now)
+        except VersionConflict as conflict:
+            passed = cover.version - (if_match or 0)
+            conflict.facts["changes"] = cover_changes(cover.cover_id, cover.dossier_code, passed, w)
+            raise
         _require_in_process(dossier)
         change = unchanged(dossier).then(
             Event.COVER_CHECKED, Act(now, By.OFFICER, caller.sub), subject=checked.cover_id

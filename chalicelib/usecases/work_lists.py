@@ -5,24 +5,32 @@ from __future__ import annotations
 import base64
 import binascii
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import islice
+from typing import TypeAlias, TypeVar
 
 from ..domain.access import OFFICERS, Caller, Role, require_province, require_role
+from ..domain.calendar import WorkingCalendar
 from ..domain.cover import CoverState
 from ..domain.dossier import State
-from ..domain.errors import Fault, Rejected
+from ..domain.errors import Fault, NotConfigured, Rejected
 from ..domain.months import VIETNAM, instant_text
+from ..domain.remaining import remaining_working_hours
 from ..storage import keys
-from ..storage.items.dossiers import LIST_SHARDS
+from ..storage.items.dossiers import LIST_SHARDS, UNPAID_LAST
 from ..storage.items.fields import instant, maybe, number, text
 from ..storage.table import Stored
 from ..wiring import Wiring
 from .answers import Page
 
+T = TypeVar("T")
+Entries: TypeAlias = Iterator[tuple[str, Stored | None]]
+"""Positions of a list with what stands there."""
+
 CHUNK = 100
+FURTHER_READS = 20
+"""Chunks read for one page beyond the first of each partition; a filter that finds little ends with a short page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,10 @@ class DossierRow:
     full_name: str | None
     """None for operators: they see no names."""
     version: int
+    assignee: str | None
+    """`sub` of the officer who works on it."""
+    remaining_working_hours: int | None
+    """Rounded down, 0 when overdue; None without a due date, or where a day until it has no calendar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +70,34 @@ def list_dossiers(
     limit: int,
     cursor: str | None,
     w: Wiring,
+    assignee: str | None = None,
 ) -> Page[DossierRow]:
     """Open dossiers of the caller's provinces by due time; those without one come last. AP7.
 
-    `due_before` leaves out what is due on that day or later. Raises `Forbidden` for portal clients and
-    other provinces, `Rejected` (CURSOR_INVALID).
+    `due_before` leaves out what is due on that day or later. The number of reads is bounded: a page may be short, or
+    empty, and still name a next one. Raises `Forbidden` for portal clients and other provinces, `Rejected`
+    (CURSOR_INVALID).
     """
     now = w.clock.now()
     before = None if due_before is None else f"{due_before.isoformat()}T00:00:00"
     if overdue:
         now_text = instant_text(now)
         before = now_text if before is None else min(before, now_text)
+    after = _position(cursor)
+    if overdue is False:
+        after = max(after, instant_text(now))
+    if state is State.AWAITING_PAYMENT:
+        after = max(after, UNPAID_LAST)
     partitions = [keys.open_list(code, shard) for code in _scope(caller, province, w) for shard in range(LIST_SHARDS)]
-    rows = (
-        (sort_key, _dossier_row(item, caller, now))
-        for sort_key, item in _merged(partitions, _position(cursor), before, w)
-    )
+    filtered = state is not None or assignee is not None
+    working_hours = _WorkingHours(now, w.law.calendar)
     return _page(
-        (
-            (sort_key, row)
-            for sort_key, row in rows
-            if (state is None or row.state is state) and (overdue is None or row.overdue == overdue)
+        _merged(partitions, after, before, CHUNK if filtered else limit + 1, w),
+        lambda item: _dossier_row(item, caller, working_hours),
+        lambda row: (
+            (state is None or row.state is state)
+            and (overdue is None or row.overdue == overdue)
+            and (assignee is None or row.assignee == assignee)
         ),
         limit,
     )
@@ -89,8 +108,8 @@ def list_covers(
 ) -> Page[CoverRow]:
     """Covers on their way to issue (DATA_CREATED or CHECKED), oldest first (AP8). Raises as `list_dossiers`."""
     partitions = [keys.cover_list(code, shard) for code in _scope(caller, province, w) for shard in range(LIST_SHARDS)]
-    rows = ((sort_key, _cover_row(item, caller)) for sort_key, item in _merged(partitions, _position(cursor), None, w))
-    return _page(((sort_key, row) for sort_key, row in rows if row.state is state), limit)
+    entries = _merged(partitions, _position(cursor), None, CHUNK, w)
+    return _page(entries, lambda item: _cover_row(item, caller), lambda row: row.state is state, limit)
 
 
 def _scope(caller: Caller, province: str | None, w: Wiring) -> list[str]:
@@ -102,27 +121,53 @@ def _scope(caller: Caller, province: str | None, w: Wiring) -> list[str]:
     return sorted(w.law.provinces.codes() if caller.role is Role.OPS else caller.provinces)
 
 
-def _merged(partitions: list[str], after: str, before: str | None, w: Wiring) -> Iterator[tuple[str, Stored]]:
-    return heapq.merge(*(_entries(partition, after, before, w) for partition in partitions), key=lambda entry: entry[0])
+@dataclass(slots=True)
+class _Budget:
+    """How many reads are left for one page."""
+
+    further: int
 
 
-def _entries(partition: str, after: str, before: str | None, w: Wiring) -> Iterator[tuple[str, Stored]]:
-    """The entries of one partition after a position, read 100 at a time as they are needed."""
+def _merged(partitions: list[str], after: str, before: str | None, chunk: int, w: Wiring) -> Entries:
+    budget = _Budget(FURTHER_READS)
+    entries = (_entries(partition, after, before, chunk, budget, w) for partition in partitions)
+    return heapq.merge(*entries, key=lambda entry: entry[0])
+
+
+def _entries(partition: str, after: str, before: str | None, chunk: int, budget: _Budget, w: Wiring) -> Entries:
+    """The entries of one partition after a position, read a chunk at a time as they are needed.
+
+    Where the budget ends, the last position without an item: nothing behind it is known.
+    """
     while True:
-        items = w.table.query_list(partition, after=after, before=before, limit=CHUNK)
+        items = w.table.query_list(partition, after=after, before=before, limit=chunk)
         for item in items:
             sort_key = text(item, "GSI2SK")
             if sort_key != after:
                 yield sort_key, item
-        if len(items) < CHUNK:
+        if len(items) < chunk:
             return
         after = text(items[-1], "GSI2SK")
+        if budget.further == 0:
+            yield after, None
+            return
+        budget.further -= 1
 
 
-def _page(rows: Iterator[tuple[str, object]], limit: int) -> Page:  # type: ignore[type-arg]
-    taken = list(islice(rows, limit + 1))
-    more = len(taken) > limit
-    return Page(tuple(row for _, row in taken[:limit]), _cursor(taken[limit - 1][0]) if more else None)
+def _page(entries: Entries, row_of: Callable[[Stored], T], wanted: Callable[[T], bool], limit: int) -> Page[T]:
+    rows: list[T] = []
+    position = ""
+    for sort_key, item in entries:
+        if item is None:
+            return Page(tuple(rows), _cursor(sort_key))
+        row = row_of(item)
+        if not wanted(row):
+            continue
+        if len(rows) == limit:
+            return Page(tuple(rows), _cursor(position))
+        rows.append(row)
+        position = sort_key
+    return Page(tuple(rows), None)
 
 
 def _cursor(position: str) -> str:
@@ -139,16 +184,35 @@ def _position(cursor: str | None) -> str:
         raise Rejected([Fault("cursor", "CURSOR_INVALID", "Con trỏ trang không hợp lệ.")]) from None
 
 
-def _dossier_row(item: Stored, caller: Caller, now: datetime) -> DossierRow:
+class _WorkingHours:
+    """The working time that is left at one moment; most dossiers of a page share a few due moments."""
+
+    def __init__(self, now: datetime, calendar: WorkingCalendar) -> None:
+        self.now = now
+        self._calendar = calendar
+        self._known: dict[datetime, int | None] = {}
+
+    def until(self, due_at: datetime) -> int | None:
+        if due_at not in self._known:
+            try:
+                self._known[due_at] = remaining_working_hours(self.now, due_at, self._calendar)
+            except NotConfigured:
+                self._known[due_at] = None
+        return self._known[due_at]
+
+
+def _dossier_row(item: Stored, caller: Caller, working_hours: _WorkingHours) -> DossierRow:
     due_at = instant(item, "due_at")
     return DossierRow(
         dossier_code=text(item, "dossier_code"),
         state=State(text(item, "state")),
         due_at=due_at,
-        overdue=due_at is not None and now > due_at,
+        overdue=due_at is not None and working_hours.now > due_at,
         province_code=text(item, "province_code"),
         full_name=None if caller.role is Role.OPS else text(item, "full_name"),
         version=number(item, "version"),
+        assignee=maybe(item, "assignee"),
+        remaining_working_hours=None if due_at is None else working_hours.until(due_at),
     )
 
 

@@ -13,7 +13,9 @@ from chalicelib.domain.cover import CoverState
 from chalicelib.domain.declaration import DeclarationDraft
 from chalicelib.domain.dossier import State
 from chalicelib.domain.errors import Forbidden, Rejected
+from chalicelib.usecases import work_lists
 from chalicelib.usecases.answers import Page
+from chalicelib.usecases.assign import Assignment, assign
 from chalicelib.usecases.work_lists import CoverRow, DossierRow, list_covers, list_dossiers
 from tests.support.house import HOA, OFFICER_01, OFFICER_79, OPS, PORTAL, House, person, voucher
 
@@ -65,6 +67,8 @@ def test_what_is_due_first_comes_first_and_the_unpaid_last(five: House) -> None:
         province_code="79",
         full_name="Nguyễn Thị Hòa",
         version=3,
+        assignee=None,
+        remaining_working_hours=47,
     )
 
 
@@ -181,6 +185,37 @@ def test_lists_are_read_in_hundreds(house: House, monkeypatch: pytest.MonkeyPatc
     for number in range(5):
         house.opened(person(number), key=str(number))
     house.cloud.calls.forget()
-    assert len(dossiers(house).items) == 5
+    assert len(dossiers(house, state=State.AWAITING_PAYMENT).items) == 5
     assert house.cloud.calls.made.count("query") == 3
     assert codes(dossiers(house, limit=3)) == ["0001", "0002", "0003"]
+
+
+def test_a_filter_that_finds_little_reads_so_much_and_no_more(five: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page may be empty and go on: what it costs does not grow with the list."""
+    monkeypatch.setattr(work_lists, "CHUNK", 1)
+    monkeypatch.setattr(work_lists, "FURTHER_READS", 1)
+    assigned = "000.00.79.G24-230206-0004"
+    assign(
+        assigned,
+        Assignment("can-bo-17"),
+        if_match=1,
+        idempotency=None,
+        caller=OFFICER_79,
+        present=lambda dossier, assignee: "",
+        w=five.w,
+    )
+    five.cloud.calls.forget()
+    first = dossiers(five, assignee="can-bo-17")
+    assert (first.items, five.cloud.calls.made) == ((), ["query", "query"])
+    seen, cursor = [], first.next_cursor
+    while cursor is not None:
+        page = dossiers(five, assignee="can-bo-17", cursor=cursor)
+        seen += [row.dossier_code for row in page.items]
+        cursor = page.next_cursor
+    assert seen == [assigned]
+
+
+def test_the_first_page_is_one_read_for_each_province(five: House) -> None:
+    five.cloud.calls.forget()
+    assert len(dossiers(five, BOTH, limit=3).items) == 3
+    assert five.cloud.calls.made == ["query", "query"]

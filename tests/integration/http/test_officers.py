@@ -72,6 +72,8 @@ def test_a_paid_first_timer_waits_for_an_officer(api: Api) -> None:
             "province_code": "79",
             "full_name": "Nguyễn Thị Hòa",
             "version": 3,
+            "assignee": None,
+            "remaining_working_hours": 48,
         }
     ]
     (cover,) = listed(api, "/v1/officer/covers?state=DATA_CREATED", OFFICER_79)
