@@ -27,7 +27,7 @@ class ProcedureBook:
         A version takes effect on a later day than that of its publication, so a head that is a moment old says the
         same of today. Raises `NotConfigured` where not even the national table has a row.
         """
-        national = law.national_procedure.on(day).value
+        national = law.procedure(province, day)
         if head is None:
             return national
         schedule = str(head["schedule"])

@@ -68,7 +68,7 @@ def _due(received_at: datetime, schedule: Sequence[Scheduled], province: str, la
         if found is not None:
             limit = found.content.limit_working_days
         else:
-            limit = law.national_procedure.on(day).value.limit_working_days
+            limit = law.procedure(province, day).limit_working_days
         return due_date(received_at, limit, law.calendar).due_at
     except NotConfigured:
         return None
