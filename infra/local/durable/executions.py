@@ -2,13 +2,18 @@
 
 On AWS an execution outlives everything. Here it is a thread, so it starts over from its first state with its first
 input; the product's tasks allow that, for a task may run twice on AWS too.
+
+A waiting thread costs what a waiting execution on AWS does not. So one that a newer execution of the same dossier has
+replaced ends here at once, where on AWS it would sleep until its next wake, find itself superseded and end then.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from typing import Any
+import threading
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import stepfunctions
@@ -20,12 +25,33 @@ from .table import scope
 BEGAN, ENDED = "began", "ended"
 log = logging.getLogger(__name__)
 
+Subject: TypeAlias = tuple[str, str]
+"""State machine and dossier code: what executions may replace one another for."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sleeper:
+    """An execution in a Wait state."""
+
+    arn: str
+    age: tuple[int, int]
+    called_off: threading.Event = field(default_factory=threading.Event)
+
+
+class _Nap(threading.local):
+    """Which Wait state this thread is in; None outside of one."""
+
+    sleeper: _Sleeper | None = None
+
 
 class Executions:
     """Wraps ministack's Step Functions."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
+        self._sleepers: dict[Subject, set[_Sleeper]] = {}
+        self._nap = _Nap()
+        self._wait, self._sleep = stepfunctions._execute_wait, stepfunctions._scaled_sleep
         self._start, self._run = stepfunctions._start_execution, stepfunctions._run_execution
         self._stop = stepfunctions._stop_execution
 
@@ -34,6 +60,8 @@ class Executions:
         stepfunctions._start_execution = self._start_durably
         stepfunctions._run_execution = self._run_durably
         stepfunctions._stop_execution = self._stop_durably
+        stepfunctions._execute_wait = self._wait_until_called_off
+        stepfunctions._scaled_sleep = self._sleep_until_called_off
 
     def _start_durably(self, data: dict[str, Any]) -> Any:
         with self._recorder.gate:
@@ -41,7 +69,43 @@ class Executions:
             arn = _started(answer)
             if arn:
                 self._recorder.write([BEGAN, get_account_id(), get_region(), stepfunctions._executions.get(arn)])
+                self._call_off_older(data)
             return answer
+
+    def _call_off_older(self, data: dict[str, Any]) -> None:
+        """End what waits for the dossier of a new execution and is of an earlier generation or clock."""
+        subject, age = _subject_and_age(data["stateMachineArn"], json.loads(data.get("input") or "{}"))
+        if subject is None:
+            return
+        for sleeper in [each for each in self._sleepers.get(subject, ()) if each.age < age]:
+            sleeper.called_off.set()
+            self._stop_durably({"executionArn": sleeper.arn, "error": "Superseded", "cause": "a newer one began"})
+
+    def _wait_until_called_off(self, state: dict[str, Any], given: Any, context: Any = None) -> tuple[Any, str | None]:
+        execution = (context or {}).get("Execution", {})
+        subject, age = _subject_and_age((context or {}).get("StateMachine", {}).get("Id"), execution.get("Input"))
+        if subject is None:
+            return self._wait(state, given, context)  # type: ignore[no-any-return]
+        sleeper = _Sleeper(execution["Id"], age)
+        with self._recorder.gate:
+            self._sleepers.setdefault(subject, set()).add(sleeper)
+        self._nap.sleeper = sleeper
+        try:
+            output, following = self._wait(state, given, context)
+        finally:
+            self._nap.sleeper = None
+            with self._recorder.gate:
+                self._sleepers[subject].discard(sleeper)
+                if not self._sleepers[subject]:
+                    del self._sleepers[subject]
+        return output, None if sleeper.called_off.is_set() else following
+
+    def _sleep_until_called_off(self, seconds: float) -> None:
+        sleeper = self._nap.sleeper
+        if sleeper is None:
+            self._sleep(seconds)
+        else:
+            sleeper.called_off.wait(min(seconds * stepfunctions._SFN_WAIT_SCALE, threading.TIMEOUT_MAX))
 
     def _run_durably(self, arn: str) -> None:
         self._run(arn)
@@ -79,6 +143,14 @@ class Executions:
                     else:
                         log.warning("%s could not be started again: its state machine is gone", arn)
         return count
+
+
+def _subject_and_age(machine: str | None, given: Any) -> tuple[Subject | None, tuple[int, int]]:
+    """Whose clock an execution is, and which of its dossier's; None for an execution that is no clock."""
+    try:
+        return (str(machine), str(given["dossier_code"])), (int(given["generation"]), int(given["clock_version"]))
+    except (KeyError, TypeError, ValueError):
+        return None, (0, 0)
 
 
 def _started(answer: Any) -> str | None:
