@@ -6,7 +6,6 @@ A problem never holds a stack trace, an exception's text or anything that the ca
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -14,8 +13,8 @@ from chalice.app import Response
 
 from chalicelib.domain.errors import (
     Conflict,
-    Fact,
     DomainError,
+    Fact,
     Fault,
     Forbidden,
     NotConfigured,
@@ -28,6 +27,7 @@ from chalicelib.domain.errors import (
     VersionConflict,
 )
 from chalicelib.log import facts, logger
+from chalicelib.passing import passes
 
 log = logger(__name__)
 
@@ -133,7 +133,7 @@ def respond(error: Exception, trace_id: str) -> Response:
 
     A passing fault of AWS is a 503. What else is no domain error is logged and answered INTERNAL.
     """
-    if is_passing(error):
+    if not isinstance(error, DomainError) and passes(error):
         log.warning("passing fault of AWS", extra=facts(trace_id=trace_id, error=type(error).__name__))
         error = Unavailable("UNAVAILABLE", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")
     if isinstance(error, DomainError) and (status := status_of(error)) != 500:
@@ -142,33 +142,6 @@ def respond(error: Exception, trace_id: str) -> Response:
     log.error("unexpected exception in a view", exc_info=error, extra=facts(trace_id=trace_id, code="INTERNAL"))
     body = problem_body(500, "INTERNAL", "Hệ thống gặp lỗi. Hãy thử lại sau hoặc báo mã tra cứu.", trace_id)
     return problem_response(body)
-
-
-PASSING: Final = frozenset(
-    {
-        "InternalError",
-        "InternalServerError",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "RequestTimeout",
-        "ServiceUnavailable",
-        "SlowDown",
-        "ThrottlingException",
-        "TooManyRequestsException",
-        "TransactionInProgressException",
-    }
-)
-"""Error codes of AWS that pass by themselves (DynamoDB, S3 and Secrets Manager, common errors)."""
-
-
-def is_passing(error: Exception) -> bool:
-    """Whether AWS was busy or out of reach, beyond the client's own retries."""
-    aws = sys.modules.get("botocore.exceptions")
-    if aws is None:
-        return False
-    if isinstance(error, aws.ClientError):
-        return error.response["Error"]["Code"] in PASSING
-    return isinstance(error, aws.HTTPClientError | aws.ConnectionError)
 
 
 def _headers(status: int) -> dict[str, str]:

@@ -19,9 +19,8 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def dossier_execution(code: str, generation: int, clock_version: int) -> str:
-    name = f"{code}-g{generation}"
-    return f"{name}-c{clock_version}" if clock_version else name
+def dossier_execution(code: str, generation: int) -> str:
+    return f"{code}-g{generation}"
 
 
 def cover_execution(cover: Cover) -> str:
@@ -35,12 +34,13 @@ class Executions:
     cover_machine: str
 
     def start_dossier(self, code: str, *, generation: int, clock_version: int, now: datetime) -> bool:
-        """Start the clock of a dossier at a moment of real time; False when this very execution exists already."""
+        """Start the clock of a dossier at a moment of real time; False when this very execution exists already.
+
+        `clock_version` tells it which setting of the business clock it must at least reckon with.
+        """
         payload = {"schema": SCHEMA, "dossier_code": code, "generation": generation, "clock_version": clock_version}
         counters = {"started_at": timestamp(now), "next": {"due": {"wakes": 0}}}
-        return self._start(
-            self.dossier_machine, dossier_execution(code, generation, clock_version), {**payload, **counters}
-        )
+        return self._start(self.dossier_machine, dossier_execution(code, generation), {**payload, **counters})
 
     def start_cover(self, cover: Cover) -> bool:
         """Start the pipeline of a cover; False when it ran and ended. One that runs is left as it is, and is True."""
@@ -50,8 +50,8 @@ class Executions:
             {"schema": SCHEMA, "dossier_code": cover.dossier_code, "cover_id": cover.cover_id, "run": cover.run},
         )
 
-    def dossier_runs(self, dossier: Dossier, clock_version: int) -> bool:
-        return self._runs(self.dossier_machine, dossier_execution(dossier.code, dossier.generation, clock_version))
+    def dossier_runs(self, dossier: Dossier) -> bool:
+        return self._runs(self.dossier_machine, dossier_execution(dossier.code, dossier.generation))
 
     def cover_runs(self, cover: Cover) -> bool:
         return self._runs(self.cover_machine, cover_execution(cover))

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ..domain.errors import Unavailable
+from ..passing import passes
 from .codec import Item, Value, decode_item, encode, encode_item
 from .keys import Key
 
@@ -24,17 +25,7 @@ ATTEMPTS = 4
 FIRST_PAUSE_SECONDS = 0.02
 MISSING = "attribute_not_exists(PK)"
 
-_PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
-_PASSING_CALLS = frozenset(
-    {
-        "ThrottlingException",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "TransactionInProgressException",
-        "InternalServerError",
-        "ServiceUnavailable",
-    }
-)
+_PASSING_REASONS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 
 
 class Refused(Exception):
@@ -179,7 +170,7 @@ class Transaction:
         response = getattr(error, "response", {})
         code = response.get("Error", {}).get("Code")
         if code != "TransactionCanceledException":
-            return code in _PASSING_CALLS
+            return passes(error)
         reasons = response.get("CancellationReasons", [])
         failed = {
             label: decode_item(reason["Item"]) if reason.get("Item") else None
@@ -188,7 +179,7 @@ class Transaction:
         }
         if failed:
             raise Refused(failed) from error
-        return any(reason.get("Code") in _PASSING for reason in reasons)
+        return any(reason.get("Code") in _PASSING_REASONS for reason in reasons)
 
 
 def _key(key: Key) -> dict[str, dict[str, str]]:

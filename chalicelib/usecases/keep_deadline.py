@@ -60,7 +60,7 @@ class Due:
 
 
 def what_is_due(code: str, execution: Execution, w: Wiring) -> Due:
-    """Tell an execution what to do; one of an older generation or clock is told to end.
+    """Tell an execution what to do; one of an older generation is told to end.
 
     Raises:
         NotFound: DOSSIER_NOT_FOUND.
@@ -69,9 +69,9 @@ def what_is_due(code: str, execution: Execution, w: Wiring) -> Due:
     dossier = _read(code, w)
     if execution.clock_version > w.clock.version:
         w.clock.forget()
-    if execution.generation != dossier.generation or execution.clock_version != w.clock.version:
+    if execution.generation != dossier.generation:
         return Due(SUPERSEDED)
-    step = _step(dossier, w.clock.now(), w)
+    step = step_of(dossier, w.clock.now(), w)
     if step.wake_at is None:
         return Due(step.action)
     if execution.is_old(datetime.now(UTC)):
@@ -115,10 +115,11 @@ def carry_out(action: Action, code: str, execution: Execution, w: Wiring) -> boo
 def _is_due(action: Action, dossier: Dossier, execution: Execution, now: datetime, w: Wiring) -> bool:
     if action is Action.HAND_OVER:
         return execution.generation == dossier.generation and not dossier.state.ended
-    return _step(dossier, now, w).action is action
+    return step_of(dossier, now, w).action is action
 
 
-def _step(dossier: Dossier, now: datetime, w: Wiring) -> NextStep:
+def step_of(dossier: Dossier, now: datetime, w: Wiring) -> NextStep:
+    """What the deadlines of a dossier ask for at a moment of business time."""
     rules = w.law.deadline_rules.on(dossier.created_at.date()).value
     return next_step(dossier.progress(), dossier.procedure, rules, w.law.calendar, now)
 

@@ -56,13 +56,15 @@ def prepare_cover(cover_id: str, code: str, run: int, w: Wiring) -> Prepared:
     raise _busy()
 
 
-def await_signer(cover_id: str, code: str, task_token: str, w: Wiring) -> None:
-    """Keep the token by which the signer's decision lets the workflow go on.
+def await_signer(cover_id: str, code: str, run: int, task_token: str, w: Wiring) -> None:
+    """Keep the token by which the signer's decision lets this run of the workflow go on; a former run's is not kept.
 
     A decision that was made before the token lay here found no token: so look once more after.
     """
     cover, _ = _read(cover_id, code, w)
-    w.table.put(keys.cover_token(code, cover.number), {"token": task_token, "run": cover.run})
+    if run != cover.run:
+        return
+    w.table.put(keys.cover_token(code, cover.number), {"token": task_token, "run": run})
     release_cover(cover_id, code, w)
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import islice
 
 from ..domain.cover import CoverState
 from ..domain.dossier import Dossier, State
@@ -17,10 +19,12 @@ from ..storage.items.dossiers import LIST_SHARDS, dossier_from
 from ..storage.table import Stored
 from ..storage.transaction import Refused, Transaction
 from ..wiring import Wiring
+from .keep_deadline import step_of
 from .make_cover import next_run, release_cover
 from .match_parked import match_parked
 
 CHUNK = 100
+SWEEP_INTERVAL = timedelta(days=1)
 
 log = logger(__name__)
 
@@ -38,6 +42,8 @@ class Swept:
 def sweep(w: Wiring) -> Swept:
     """Look at every open dossier and every cover on its way."""
     dossiers = dossiers_restarted = covers = covers_restarted = 0
+    if w.clock.version:
+        restart_clocks(w)
     for row in _rows("OPEN", w):
         dossiers += 1
         dossiers_restarted += _revive_dossier(str(row["dossier_code"]), w)
@@ -49,13 +55,30 @@ def sweep(w: Wiring) -> Swept:
 
 
 def restart_clocks(w: Wiring) -> int:
-    """The sandbox's clock was set: every open dossier gets an execution that reckons with the new time."""
+    """The sandbox's clock was set: what is due by it now, or before the next sweep, gets a new generation.
+
+    Every other execution sleeps on, and reckons with the new time when it wakes. AP1.
+    """
     started = 0
-    for row in _rows("OPEN", w):
-        generation = row["generation"]
-        if isinstance(generation, int):
-            started += start_clock(str(row["dossier_code"]), generation, w)
+    soon = w.clock.now() + SWEEP_INTERVAL
+    rows = _rows("OPEN", w)
+    while chunk := [keys.dossier(str(row["dossier_code"])) for row in islice(rows, CHUNK)]:
+        for item in w.table.get_many(chunk).values():
+            dossier = dossier_from(item)
+            step = step_of(dossier, w.clock.now(), w)
+            if not dossier.state.ended and (step.wake_at is None or step.wake_at <= soon):
+                started += _start_anew(dossier, w)
     return started
+
+
+def _start_anew(dossier: Dossier, w: Wiring) -> bool:
+    """A new generation of a dossier's execution; the old one ends at its next wake."""
+    try:
+        again = _next_generation(dossier, w)
+    except Refused:
+        # Something moved the dossier this very moment, and starts what it needs; else the next sweep does.
+        return False
+    return start_clock(dossier.code, again.generation, w)
 
 
 def start_clock(code: str, generation: int, w: Wiring) -> bool:
@@ -88,18 +111,10 @@ def _revive_dossier(code: str, w: Wiring) -> bool:
         return False
     if dossier.state is State.AWAITING_PAYMENT:
         match_parked(code, w)
-    version = w.clock.version
     # Looked at first: starting what runs already succeeds, and would not tell that it runs.
-    if w.executions.dossier_runs(dossier, version):
+    if w.executions.dossier_runs(dossier):
         return False
-    if start_clock(code, dossier.generation, w):
-        return True
-    try:
-        again = _next_generation(dossier, w)
-    except Refused:
-        # Something moved the dossier this very moment; the next sweep looks again.
-        return False
-    return start_clock(code, again.generation, w)
+    return start_clock(code, dossier.generation, w) or _start_anew(dossier, w)
 
 
 def _next_generation(dossier: Dossier, w: Wiring) -> Dossier:

@@ -26,6 +26,7 @@ class PreparePayload(CoverPayload):
 
 class AwaitPayload(CoverPayload):
     task_token: str
+    run: int
 
 
 class IssuePayload(CoverPayload):
@@ -45,7 +46,7 @@ def cover_task(event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
             return _prepare(PreparePayload.read(event), w)
         case "AWAIT_SIGNER":
             waiting: AwaitPayload = AwaitPayload.read(event)
-            await_signer(waiting.cover_id, waiting.dossier_code, waiting.task_token, w)
+            await_signer(waiting.cover_id, waiting.dossier_code, waiting.run, waiting.task_token, w)
             return {"waiting": True}
         case _:
             return _record(IssuePayload.read(event), w)

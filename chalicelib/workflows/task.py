@@ -13,27 +13,11 @@ from pydantic import BaseModel, ConfigDict
 
 from ..domain.errors import Unavailable
 from ..log import facts, logger
+from ..passing import code_of, passes
 
 log = logger(__name__)
 
 F = TypeVar("F", bound=Callable[[Mapping[str, Any], Any], Mapping[str, Any]])
-
-PASSING = frozenset(
-    {
-        "ThrottlingException",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "InternalServerError",
-        "InternalError",
-        "ConditionalRequestConflict",
-        "TransactionConflictException",
-        "LimitExceededException",
-        "RequestTimeout",
-        "ServiceUnavailable",
-        "SlowDown",
-        "TooManyRequestsException",
-    }
-)
 
 
 class Payload(BaseModel):
@@ -55,21 +39,14 @@ def task(function: F) -> F:
 
     @functools.wraps(function)
     def guarded(event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
-        from botocore.exceptions import BotoCoreError, ClientError
-
         told = facts(dossier_code=event.get("dossier_code"), cover_id=event.get("cover_id"), action=event.get("action"))
         try:
             answer = function(event, context)
-        except ClientError as error:
-            if error.response["Error"]["Code"] in PASSING:
-                raise Unavailable(error.response["Error"]["Code"], "") from error
-            log.exception("task failed", extra=told)
-            raise
-        except BotoCoreError as error:
-            raise Unavailable(type(error).__name__, "") from error
         except Unavailable:
             raise
-        except Exception:
+        except Exception as error:
+            if passes(error):
+                raise Unavailable(code_of(error), "") from error
             log.exception("task failed", extra=told)
             raise
         log.info("task done", extra=told)

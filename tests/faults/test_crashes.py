@@ -10,6 +10,7 @@ import pytest
 from chalicelib.domain.cover import StoredFile
 from chalicelib.domain.months import VIETNAM
 from chalicelib.law import load
+from chalicelib.procedurebook import ProcedureBook
 from chalicelib.usecases import draw_cover as drawing
 from chalicelib.usecases.draw_cover import draw_cover
 from chalicelib.usecases.sweep import sweep
@@ -161,8 +162,9 @@ def test_releasing_the_cover_after_the_decision(house: House) -> None:
 
 
 def test_a_cover_that_needs_no_signer(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    procedure = replace(load().procedure("79", house.clock.moment.date()), automatic_issue=True)
-    monkeypatch.setattr(type(load()), "procedure", lambda *_: procedure)
+    national = load().national_procedure.on(house.clock.moment.date()).value
+    procedure = replace(national, automatic_issue=True)
+    monkeypatch.setattr(ProcedureBook, "in_force", lambda *_: procedure)
     code = house.paid()
 
     def work() -> None:

@@ -14,6 +14,7 @@ from chalicelib.domain.dossier import State
 from chalicelib.domain.errors import Conflict, DomainError, Forbidden, NotConfigured, NotFound, Unavailable
 from chalicelib.domain.events import Event
 from chalicelib.law import load
+from chalicelib.procedurebook import ProcedureBook
 from chalicelib.storage import keys
 from chalicelib.usecases import draw_cover as drawing
 from chalicelib.usecases.answers import Idempotency
@@ -161,8 +162,9 @@ def test_a_run_that_another_took_the_place_of_is_obsolete(paid: House) -> None:
 
 
 def test_a_province_that_issues_without_a_signer(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    procedure = replace(load().procedure("79", house.clock.moment.date()), automatic_issue=True)
-    monkeypatch.setattr(type(load()), "procedure", lambda *_: procedure)
+    national = load().national_procedure.on(house.clock.moment.date()).value
+    procedure = replace(national, automatic_issue=True)
+    monkeypatch.setattr(ProcedureBook, "in_force", lambda *_: procedure)
     house.paid()
     for _ in range(2):
         assert house.cover_step(CODE, "PREPARE", run=1) == {"outcome": "READY", "automatic_issue": True}

@@ -66,13 +66,6 @@ def test_executions_start_under_derived_names_with_nothing_personal(house: House
     }
 
 
-def test_a_set_clock_is_part_of_the_name(house: House) -> None:
-    house.clock.version = 3
-    house.declare()
-    house.relay()
-    assert list(house.cloud.machines.executions) == [f"{CODE}-g1-c3"]
-
-
 def test_everything_may_be_told_twice(house: House) -> None:
     house.paid()
     house.relay()
@@ -133,22 +126,31 @@ def test_every_dossier_has_its_own_order(house: House) -> None:
         assert [m["sequence"] for m in house.cloud.topics.status if m["dossier_code"] == code] == [1, 2, 3]
 
 
-def test_setting_the_clock_starts_every_open_dossier_anew(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An audit line of the clock itself: open dossiers get an execution of the new clock, ended ones none."""
+def test_setting_the_clock_wakes_what_is_due_by_it_and_nothing_else(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An audit line of the clock itself: a new generation for what is due within a day; the rest sleeps on."""
     from chalicelib.clock import SandboxClock
     from chalicelib.usecases import sandbox
     from chalicelib.usecases.sandbox import set_clock
 
     monkeypatch.setattr(sandbox, "CACHE_SECONDS", 0)
-    open_code = house.opened()
-    done_code = house.opened(person(1), key="2")
+    unpaid = house.opened()
+    done = house.opened(person(1), key="2")
+    paid = house.opened(person(2), key="3")
+    house.send(voucher(3, paid, person(2)))
     house.clock.moment += timedelta(hours=25)
-    house.deadline(done_code, "EXPIRE_UNPAID")
+    house.deadline(done, "EXPIRE_UNPAID")
     house.relay()
     house.w.__dict__["clock"] = SandboxClock(house.w.table)
     set_clock(house.clock.moment.astimezone(VIETNAM), house.w)
     assert house.relay() == []
-    assert [name for name in house.cloud.machines.executions if name.endswith("-c1")] == [f"{open_code}-g1-c1"]
+    anew = [name for name in house.cloud.machines.executions if "-g2" in name]
+    assert anew == [f"{unpaid}-g2"], "the paid one is due in a week, the expired one never"
+    assert house.dossier(unpaid).generation == 2
+    set_clock(house.clock.moment.astimezone(VIETNAM) + timedelta(days=3), house.w)
+    assert house.relay() == []
+    assert f"{paid}-g2" in house.cloud.machines.executions
 
 
 def test_a_line_whose_dossier_is_gone_is_relayed_all_the_same(house: House) -> None:

@@ -212,7 +212,7 @@ class House:
         return answer
 
     def cover_step(self, code: str, action: str, **more: Any) -> Mapping[str, Any]:
-        payload = {"schema": 1, "action": action, "dossier_code": code, "cover_id": f"{code}-C1", **more}
+        payload = {"schema": 1, "action": action, "dossier_code": code, "cover_id": f"{code}-C1", "run": 1, **more}
         answer: Mapping[str, Any] = cover_task(payload, None)
         return answer
 

@@ -69,7 +69,7 @@ def test_each_task_gets_names_and_numbers_only(clock: VirtualClock, signs: Calla
     of_cover = {name: value for name, value in INPUT.items() if name != "run"}
     assert prepare == {**INPUT, "action": "PREPARE"}
     assert await_signer.pop("task_token")
-    assert await_signer == {**of_cover, "action": "AWAIT_SIGNER"}
+    assert await_signer == {**INPUT, "action": "AWAIT_SIGNER"}
     assert render == of_cover
     assert record == {**of_cover, **STORED, "action": "RECORD_ISSUE"}
 
