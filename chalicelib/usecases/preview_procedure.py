@@ -75,9 +75,11 @@ def _due(received_at: datetime, schedule: Sequence[Scheduled], province: str, la
 
 
 def _open_dossiers(province: str, w: Wiring) -> tuple[OpenDossiers, ...]:
+    """Those that the province works on today, with what merged provinces have left it."""
     due: Counter[date | None] = Counter()
-    for shard in range(LIST_SHARDS):
-        for entry in w.table.list_attribute(keys.open_list(province, shard), "due_at"):
+    codes = w.law.provinces.handed_to(province, w.clock.now().date())
+    for partition in (keys.open_list(code, shard) for code in sorted(codes) for shard in range(LIST_SHARDS)):
+        for entry in w.table.list_attribute(partition, "due_at"):
             due_at = instant(entry, "due_at")
             due[None if due_at is None else due_at.astimezone(VIETNAM).date()] += 1
     return tuple(OpenDossiers(day, due[day]) for day in sorted(due, key=lambda day: day or date.max))

@@ -232,6 +232,17 @@ def test_the_preview_knows_what_is_published_already(api: Api) -> None:
     assert eighteenth["due_before"] == eighteenth["due_after"] == "2023-01-27T17:00:00+07:00"
 
 
+def test_the_preview_counts_what_a_merged_province_has_left(api: Api, clock: StandingClock) -> None:
+    # given a dossier of 74, Bình Dương, which 79 works on from 01/07/2025
+    clock.moment = datetime(2025, 6, 27, 9, 0, tzinfo=VIETNAM)
+    address = {**DECLARATION["permanent_address"], "province_code": "74"}
+    body = {**DECLARATION, "from_month": "2025-07", "permanent_address": address}
+    assert api.declare(body).status == 201
+    assert draft(api, query="?dry_run=true", effective_from="2025-08-01").json["impact"]["open_dossiers"] == 0
+    clock.moment = datetime(2025, 7, 2, 9, 0, tzinfo=VIETNAM)
+    assert draft(api, query="?dry_run=true", effective_from="2025-08-01").json["impact"]["open_dossiers"] == 1
+
+
 def test_days_of_a_year_without_a_calendar_have_no_due_date(api: Api) -> None:
     impact = draft(api, query="?dry_run=true", effective_from="2026-12-24").json["impact"]
     assert impact["new_dossiers"][0]["due_after"] == "2026-12-29T17:00:00+07:00"
