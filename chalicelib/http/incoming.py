@@ -20,7 +20,6 @@ from chalicelib.domain.errors import (
     Unauthenticated,
     Unreadable,
 )
-from chalicelib.law import load
 from chalicelib.usecases.answers import Idempotency
 from chalicelib.wiring import wiring
 
@@ -152,7 +151,7 @@ def _with_handed_over(provinces: list[str]) -> frozenset[str]:
     if not provinces:
         return frozenset()
     w = wiring()
-    known, today = load().provinces, w.clock.now().date()
+    known, today = w.law.provinces, w.clock.now().date()
     return frozenset().union(*(known.handed_to(code, today) for code in provinces))
 
 
