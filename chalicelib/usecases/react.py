@@ -12,14 +12,23 @@ from ..storage import keys
 from ..storage.items.covers import cover_from
 from ..storage.items.dossiers import dossier_from
 from ..wiring import Wiring
+from .count_dossier import count_dossier
 from .make_cover import go_on_unsigned, release_cover
 from .match_parked import match_parked
+from .recompute_dues import recompute_dues
 from .sweep import restart_clocks, start_clock
 
 NOTICES = frozenset(
     {Event.OFFICER_REMINDED, Event.APOLOGY_DUE, Event.OVERDUE_MARKED, Event.OVERDUE_ESCALATED, Event.REFUND_CASE_OPENED}
 )
 """What officers are told by the topic of notices."""
+
+CALENDAR_CHANGED = "holiday_calendar#"
+"""How the line of a published calendar names its subject."""
+
+ABOUT_NO_DOSSIER = frozenset(
+    {Event.RULES_DRAFTED, Event.RULES_PUBLISHED, Event.PROCEDURE_DRAFTED, Event.PROCEDURE_PUBLISHED}
+)
 
 log = logger(__name__)
 
@@ -32,6 +41,9 @@ def react(line: AuditLine, w: Wiring) -> None:
     if line.event is Event.CLOCK_SET:
         w.clock.forget()
         restart_clocks(w)
+        return
+    if line.event is Event.RULES_PUBLISHED:
+        _rules_changed(line, w)
         return
     message = StatusMessage.of(line)
     if message is not None:
@@ -52,7 +64,17 @@ def react(line: AuditLine, w: Wiring) -> None:
             w.topics.publish_notice(line)
         case _:
             pass
+    if line.event not in ABOUT_NO_DOSSIER:
+        # Last: a total that is waited for keeps nobody from hearing.
+        count_dossier(line.dossier_code, w)
     log.info("audit line relayed", extra=facts(dossier_code=line.dossier_code, action=line.event))
+
+
+def _rules_changed(line: AuditLine, w: Wiring) -> None:
+    """Amounts are pinned and stay; a due date follows the calendar, whose days off can't be worked."""
+    if (line.subject or "").startswith(CALENDAR_CHANGED):
+        w.lawbook.forget()
+        recompute_dues(w)
 
 
 def _start_dossier(code: str, w: Wiring) -> None:
