@@ -23,6 +23,10 @@ class Settings:
     jwt_issuer: str
     jwt_audience: str
     jwks_parameter: str
+    renderer_function: str
+    """Name of the function that draws documents."""
+    status_page: str
+    """Address of the portal's page of a dossier, with `{code}` where the dossier's code goes."""
 
     @property
     def is_sandbox(self) -> bool:
@@ -56,4 +60,6 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         jwt_issuer=environment["JWT_ISSUER"],
         jwt_audience=environment["JWT_AUDIENCE"],
         jwks_parameter=environment["JWKS_PARAMETER"],
+        renderer_function=environment["RENDERER_FUNCTION"],
+        status_page=environment["STATUS_PAGE"],
     )

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from .storage.executions import Executions
     from .storage.files import Documents
     from .storage.outbox import Topics
+    from .storage.renderer import Renderer
     from .storage.table import Table
+
+RENDERING_SECONDS = 12
+"""How long a slip's first reader waits for its drawing; the API's function has 15 s in all."""
 
 
 @dataclass
@@ -38,7 +42,7 @@ class Wiring:
 
         return session()
 
-    def client(self, service: str, **more: str) -> Any:
+    def client(self, service: str, **more: Any) -> Any:
         """A botocore client (untyped) with the house's limits on time and retries, and more of botocore's settings."""
         from botocore.config import Config
 
@@ -104,6 +108,14 @@ class Wiring:
             dossier_machine=self.settings.dossier_machine_arn,
             cover_machine=self.settings.cover_machine_arn,
         )
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        from .storage.renderer import Renderer
+
+        # Once, and as long as the API itself has: a second call would find what the first one drew.
+        client = self.client("lambda", read_timeout=RENDERING_SECONDS, retries={"total_max_attempts": 1})
+        return Renderer(client, self.settings.renderer_function)
 
     @cached_property
     def topics(self) -> Topics:

@@ -15,7 +15,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-AWS_SERVICES = frozenset({"dynamodb", "kms", "s3", "secretsmanager", "sns", "sqs", "ssm", "stepfunctions", "sts"})
+AWS_SERVICES = frozenset(
+    {"dynamodb", "kms", "lambda", "s3", "secretsmanager", "sns", "sqs", "ssm", "stepfunctions", "sts"}
+)
 """The services whose API descriptions the functions load; the other four hundred are most of botocore."""
 
 KEPT_OF_METADATA = ("METADATA", "LICENSE", "LICENCE", "NOTICE", "COPYING")

@@ -17,10 +17,11 @@ from chalicelib.http.problems import CONTENT_TYPE, problem_body
 
 STAGES = ("sandbox", "staging", "production")
 SANDBOX = "sandbox"
-# Of the sandbox alone: elsewhere the deployment has to name its token issuer.
+# Of the sandbox alone: elsewhere the deployment has to name its token issuer and its portal.
 SANDBOX_DEFAULTS = {
     "JwtIssuer": "https://id.sandbox.example",
     "JwtAudience": "bhxh-602e",
+    "StatusPage": "https://dichvucong.sandbox.example/ho-so/{code}",
     "Jwks": '{"keys": []}',
 }
 # A token that is not even the shape of a JWT is refused before a function is asked.

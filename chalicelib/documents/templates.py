@@ -32,11 +32,11 @@ class CoverTemplate:
 
     def agency_of(self, province: Province) -> str:
         """Such as `Bảo hiểm xã hội thành phố Hồ Chí Minh`. Raises `NotConfigured` for an unknown kind."""
-        return self._word(self.agency, province.unit_type).format(name=_bare_name(province))
+        return self._word(self.agency, province.unit_type).format(name=bare_name(province))
 
     def place_of(self, province: Province) -> str:
         """Such as `Thành phố Hồ Chí Minh` or `Hà Giang`. Raises `NotConfigured` for an unknown kind."""
-        return self._word(self.place, province.unit_type).format(name=_bare_name(province))
+        return self._word(self.place, province.unit_type).format(name=bare_name(province))
 
     def gender_word(self, code: str) -> str:
         """`Nam` or `Nữ`. Raises `NotConfigured`."""
@@ -90,7 +90,7 @@ def _templates(assets: Path) -> Table[CoverTemplate]:
     return Table("cover_template", rows)
 
 
-def _bare_name(province: Province) -> str:
+def bare_name(province: Province) -> str:
     """`Hồ Chí Minh` also where the list of provinces says `Thành phố Hồ Chí Minh`."""
     kind = f"{province.unit_type} "
     return province.name[len(kind) :] if province.name.lower().startswith(kind) else province.name

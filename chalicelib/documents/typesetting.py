@@ -14,11 +14,13 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -58,13 +60,14 @@ def assets_folder() -> Path:
     raise DocumentError("no fonts and templates: the cover layer is not there")
 
 
-def typeset(template: Path, data: bytes, *, at: datetime) -> bytes:
+def typeset(template: Path, data: bytes, *, at: datetime, more: Mapping[str, str] = MappingProxyType({})) -> bytes:
     """Draw one document.
 
     Args:
         template: a file in the `templates` folder; reads its data from `sys.inputs.data`.
         data: JSON in UTF-8. Never becomes source: markup in it is printed as it stands.
         at: the instant printed into the PDF's dates, with a time zone; the clock is not read.
+        more: further members of `sys.inputs`, such as a drawing; not attached to the PDF.
 
     Raises:
         MissingGlyphError: the fonts lack a character of the text.
@@ -74,10 +77,10 @@ def typeset(template: Path, data: bytes, *, at: datetime) -> bytes:
     if at.tzinfo is None:
         raise ValueError("the instant of a document has a time zone")
     with _compiling:
-        return _compile(template, data, int(at.timestamp()))
+        return _compile(template, {**more, "data": data.decode()}, int(at.timestamp()))
 
 
-def _compile(template: Path, data: bytes, at: int) -> bytes:
+def _compile(template: Path, inputs: dict[str, str], at: int) -> bytes:
     compiler = _compiler(template.parent.parent)
     import typst
 
@@ -85,7 +88,7 @@ def _compile(template: Path, data: bytes, at: int) -> bytes:
         made, warnings = compiler.compile_with_warnings(
             input=str(template),
             format="pdf",
-            sys_inputs={"data": data.decode()},
+            sys_inputs=inputs,
             pdf_standards=["a-3a", "ua-1"],
             timestamp=at,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from . import course_examples, desk_examples, procedure_examples
+from . import course_examples, desk_examples, procedure_examples, slip_examples
 
 CODE: Final = "000.00.79.G24-230206-0001"
 
@@ -240,6 +240,7 @@ ANSWERS: Final[dict[str, Any]] = {
     **course_examples.ANSWERS,
     **desk_examples.ANSWERS,
     **procedure_examples.ANSWERS,
+    **slip_examples.ANSWERS,
     "list_provinces": {
         "items": [
             {

@@ -15,6 +15,7 @@ PENDING = "PENDING#"
 COVER = "COVER#"
 VOUCHER = "VOUCHER#"
 REFUND = "REFUND#"
+DECLARATION = "DECLARATION#"
 TOKEN = "#TOKEN"  # noqa: S105 -- the end of a key, no secret
 
 
@@ -44,6 +45,11 @@ def cover(code: str, number: int) -> Key:
 
 def cover_token(code: str, number: int) -> Key:
     return dossier_partition(code), f"{COVER}{number}{TOKEN}"
+
+
+def earlier_declaration(code: str, version: int) -> Key:
+    """The declaration as it stood up to a version of its dossier, before it was corrected."""
+    return dossier_partition(code), f"{DECLARATION}{version:08d}"
 
 
 def refund(code: str, number: int) -> Key:

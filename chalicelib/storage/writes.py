@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from ..domain.cover import Cover
-from ..domain.dossier import Change
+from ..domain.dossier import Change, Dossier
 from ..domain.events import Event
 from ..domain.participation import PersonRecord
 from ..domain.refund_case import RefundCase
@@ -13,7 +13,7 @@ from . import keys
 from .codec import Item
 from .items.audit import audit_item
 from .items.covers import cover_item
-from .items.dossiers import dossier_correction, dossier_item, dossier_progress
+from .items.dossiers import declaration_document, dossier_correction, dossier_item, dossier_progress
 from .items.people import person_item
 from .items.refunds import refund_item
 from .transaction import Transaction
@@ -68,6 +68,12 @@ def write_cover(transaction: Transaction, cover: Cover) -> None:
         transaction.put_new("cover", key, item)
     else:
         transaction.put_over("cover", key, item, attribute="version", expected=cover.version - 1)
+
+
+def write_earlier_declaration(transaction: Transaction, before: Dossier) -> None:
+    """Keep what a dossier declared up to now: a correction takes its place, and slips issued before still say it."""
+    item: Item = {"declaration": declaration_document(before.declaration)}
+    transaction.put_new("declaration", keys.earlier_declaration(before.code, before.version), item)
 
 
 def write_refund(transaction: Transaction, case: RefundCase) -> None:

@@ -15,7 +15,7 @@ from ..domain.lifecycle import Decision, Situation, replanned
 from ..storage import keys
 from ..storage.items.people import person_from
 from ..storage.transaction import Refused, Transaction
-from ..storage.writes import write_change, write_cover, write_person, write_refund
+from ..storage.writes import write_change, write_cover, write_earlier_declaration, write_person, write_refund
 from ..wiring import Wiring
 from .answers import Answer, Idempotency, kept, replay
 from .conflicts import require_seen
@@ -97,6 +97,8 @@ def write_decision(transaction: Transaction, found: Situation, decided: Decision
     rules = w.law.deadline_rules.on(before.created_at.date()).value
     change = replanned(decided.change, before, rules=rules, calendar=w.law.calendar, act=act)
     write_change(transaction, change, corrected=decided.corrected)
+    if decided.corrected:
+        write_earlier_declaration(transaction, before)
     if decided.cover is not None:
         write_cover(transaction, decided.cover)
     if decided.refund is not None:

@@ -1,4 +1,4 @@
-"""The heavy task of `cover.asl.json`: draws the PDF. Its function alone carries the cover layer."""
+"""The heavy work of documents: the cover of `cover.asl.json`, and slips. Its function alone carries the cover layer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 
 from chalice.app import Blueprint
 
+from ..domain.slip import SlipKind
 from ..usecases.draw_cover import draw_cover
+from ..usecases.draw_slip import draw_slip
 from ..wiring import wiring
 from .task import Payload, task
 
@@ -19,9 +21,17 @@ class RenderPayload(Payload):
     cover_id: str
 
 
+class SlipPayload(Payload):
+    slip: SlipKind
+    number: int
+
+
 @bp.lambda_function(name="cover_renderer")
 @task
 def cover_renderer(event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
-    """Answer `{key, sha256, size, template_version}` of the stored PDF."""
+    """Answer `{key, sha256, size, template_version}` of the stored PDF: a cover, or a slip where one is named."""
+    if "slip" in event:
+        asked: SlipPayload = SlipPayload.read(event)
+        return asdict(draw_slip(asked.dossier_code, asked.slip, asked.number, wiring()))
     payload: RenderPayload = RenderPayload.read(event)
     return asdict(draw_cover(payload.cover_id, payload.dossier_code, wiring()))

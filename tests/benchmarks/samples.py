@@ -18,6 +18,8 @@ ENVIRONMENT = {
     "JWT_ISSUER": "https://issuer.example",
     "JWT_AUDIENCE": "bhxh-602e",
     "JWKS_PARAMETER": "/bhxh/jwks",
+    "RENDERER_FUNCTION": "cover-renderer",
+    "STATUS_PAGE": "https://dichvucong.example/ho-so/{code}",
     "AWS_DEFAULT_REGION": "ap-southeast-1",
     "AWS_REGION": "ap-southeast-1",
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",

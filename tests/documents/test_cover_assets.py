@@ -11,6 +11,7 @@ from datetime import date
 import pytest
 from fontTools.ttLib import TTFont
 
+from chalicelib.documents.slip_templates import LAYOUT as SLIP_LAYOUT
 from chalicelib.documents.typesetting import assets_folder
 from chalicelib.domain.names import ALPHABET, printed_name
 from chalicelib.law import load
@@ -91,6 +92,12 @@ PUBLISHED = {
 }
 """Digest of each template with its wording and fonts. A form once used is not changed: add a new one."""
 
+PUBLISHED_SLIPS = {
+    "2018-11-23": "37c2dccf1d94e506d1bd667d033641b56c8fd5256fb8292bde79c2410f0534f2",
+    "2025-07-01": "044d08727640f01cfd99641e856fa7c95a529c5b655ea9f6fb75af8cbebd5e92",
+}
+"""The same for slips: each version has words of its own; the layout is one."""
+
 
 def test_a_published_template_does_not_change() -> None:
     fonts = b"".join(path.read_bytes() for path in sorted((ASSETS / "fonts").glob("*.ttf")))
@@ -98,13 +105,19 @@ def test_a_published_template_does_not_change() -> None:
         layout = (ASSETS / "templates" / f"cover-{version}.typ").read_bytes()
         words = (ASSETS / "templates" / f"cover-{version}.json").read_bytes()
         assert hashlib.sha256(layout + words + fonts).hexdigest() == digest, version
+    layout = (ASSETS / "templates" / SLIP_LAYOUT).read_bytes()
+    for version, digest in PUBLISHED_SLIPS.items():
+        words = (ASSETS / "templates" / f"slip-{version}.json").read_bytes()
+        assert hashlib.sha256(layout + words + fonts).hexdigest() == digest, version
 
 
 def test_every_template_is_described_and_registered() -> None:
-    described = {json.loads(path.read_bytes())["version"] for path in (ASSETS / "templates").glob("*.json")}
+    words = {path: json.loads(path.read_bytes()) for path in (ASSETS / "templates").glob("*.json")}
 
-    assert described == set(PUBLISHED)
-    for path in (ASSETS / "templates").glob("*.json"):
-        words = json.loads(path.read_bytes())
-        assert path.stem == f"cover-{words['version']}"
-        assert path.with_suffix(".typ").is_file()
+    expected = {f"cover-{version}" for version in PUBLISHED} | {f"slip-{version}" for version in PUBLISHED_SLIPS}
+    assert {path.stem for path in words} == expected
+    for path, each in words.items():
+        kind, _, version = path.stem.partition("-")
+        assert version == each["version"] == each["effective_from"]
+        assert each["source"]
+        assert kind == "slip" or path.with_suffix(".typ").is_file()

@@ -20,7 +20,7 @@ from tests.workflows.house import SWEEP_EVENT, Call, House, open_house, voucher
 KNOWN_TAILS = (
     # Log streams, documents and executions have names that nobody knows before they exist.
     r"arn:\$\{AWS::Partition\}:logs:.*:log-group:/aws/lambda/\$\{AWS::StackName\}-[a-z-]+:\*",
-    r"\$\{Documents\.Arn\}/covers/\*",
+    r"\$\{Documents\.Arn\}/(covers|slips)/\*",
     r"arn:\$\{AWS::Partition\}:states:.*:execution:\$\{AWS::StackName\}-(dossier|cover):\*",
 )
 PUBLISHER_79 = {"role": "publisher", "provinces": "79"}
@@ -142,9 +142,14 @@ def _stepfunctions(operation: str, parameters: Mapping[str, Any]) -> Iterator[tu
         yield f"states:{operation}", f"stateMachine:${{AWS::StackName}}-{machine}"
 
 
+def _lambda(operation: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield f"lambda:{operation}", f"function:${{AWS::StackName}}-{parameters['FunctionName']}"
+
+
 ASKED: Mapping[str, Callable[[str, Mapping[str, Any]], Iterator[tuple[str, str]]]] = {
     "dynamodb": _dynamodb,
     "s3": _s3,
+    "lambda": _lambda,
     "sns": _sns,
     "secretsmanager": _secretsmanager,
     "stepfunctions": _stepfunctions,
@@ -218,6 +223,7 @@ def live(house: House) -> None:
     assert {"RemindOfficer", "MarkOverdue"} <= set(house.run_dossier(slow).path)
     assert house.call("POST", "/v1/quotes", QUOTE).status == 200
     assert house.call("GET", f"/v1/dossiers/{code}/cover", caller=PORTAL).status == 200
+    assert house.call("GET", f"/v1/dossiers/{code}/slips/receipt", caller=PORTAL).status == 200
     assert house.call("GET", "/v1/officer/dossiers", caller=OFFICER_79).status == 200
     # A province's own procedure: looked at beforehand, drafted, published, restored, shown.
     path, publishers = "/v1/officer/provinces/79/procedure", [{**PUBLISHER_79, "sub": name} for name in ("a", "b")]
@@ -280,5 +286,4 @@ IDLE_HERE: Mapping[tuple[str, str], str] = {
     ("VoucherConsumer", "dynamodb:GetItem"): "the head of the rules, once a batch takes longer than it is believed",
     ("VoucherConsumer", "dynamodb:Query"): "rules published since the deploy",
     ("DossierTask", "dynamodb:Query"): "rules published since the deploy",
-    ("CoverRenderer", "dynamodb:Query"): "rules published since the deploy",
 }

@@ -43,6 +43,8 @@ ENVIRONMENT = {
     "JWT_ISSUER": "https://issuer.example",
     "JWT_AUDIENCE": "bhxh-602e",
     "JWKS_PARAMETER": "/bhxh/jwks",
+    "RENDERER_FUNCTION": "cover-renderer",
+    "STATUS_PAGE": "https://dichvucong.example/ho-so/{code}",
 }
 STORAGE_TEMPLATE = Path(__file__).resolve().parents[2] / "infra" / "template" / "20-storage.yaml"
 

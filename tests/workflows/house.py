@@ -24,6 +24,7 @@ from chalicelib.domain.months import VIETNAM
 from chalicelib.wiring import Wiring, wiring
 from infra.merge import merged_overlay
 from tests.integration.http.harness import DECLARATION, PORTAL, SIGNER_79, Answer, Api
+from tests.support.rendering import LambdaDesk
 from tests.workflows.driver import REGION, Machine, Payload, Ran, VirtualClock, no_person, step_functions
 
 ACCOUNT = "123456789012"
@@ -262,6 +263,17 @@ class StepFunctionsDesk:
         self.house.calls.append(Call(self.house._running[-1], "stepfunctions", operation, parameters))
 
 
+@dataclass
+class LambdaCalls:
+    """The client by which the API has slips drawn."""
+
+    house: House
+
+    def invoke(self, **parameters: Any) -> dict[str, Any]:
+        self.house.calls.append(Call(self.house._running[-1], "lambda", "InvokeFunction", parameters))
+        return LambdaDesk(lambda payload: self.house.invoke("CoverRenderer", payload)).invoke(**parameters)
+
+
 def voucher(code: str, paid_at: datetime, **changes: Any) -> str:
     """The voucher of scenario A1, as accounting sends it."""
     body = {
@@ -328,6 +340,8 @@ def _environment() -> dict[str, str]:
         "JWT_ISSUER": "https://id.example",
         "JWT_AUDIENCE": "bhxh-602e",
         "JWKS_PARAMETER": "/jwks",
+        "RENDERER_FUNCTION": "cover-renderer",
+        "STATUS_PAGE": "https://dichvucong.example/ho-so/{code}",
     }
 
 
@@ -349,6 +363,8 @@ def _watch(w: Wiring, house: House, machines: Any) -> None:
     def watched(service: str, **more: str) -> Any:
         if service == "stepfunctions":
             return desk
+        if service == "lambda":
+            return LambdaCalls(house)
         client = make(service, **more)
         client.meta.events.register("provide-client-params", house._note)
         return client

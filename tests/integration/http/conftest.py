@@ -35,6 +35,8 @@ ENVIRONMENT = {
     "JWT_ISSUER": "https://issuer.example",
     "JWT_AUDIENCE": "bhxh-602e",
     "JWKS_PARAMETER": "/bhxh/jwks",
+    "RENDERER_FUNCTION": "cover-renderer",
+    "STATUS_PAGE": "https://dichvucong.example/ho-so/{code}",
 }
 
 START = datetime(2023, 2, 6, 9, 0, tzinfo=VIETNAM)
