@@ -13,11 +13,28 @@ from ..wiring import Wiring
 MOST = 20
 """So many events are told, the newest ones: who is further behind has to look at the dossier anyway."""
 
+NOTED = frozenset(
+    {
+        Event.OFFICER_REMINDED,
+        Event.APOLOGY_DUE,
+        Event.OVERDUE_MARKED,
+        Event.OVERDUE_ESCALATED,
+        Event.DEADLINES_RESET,
+    }
+)
+"""What the clock notes on a dossier. It changes nothing of what its officers have seen, so it must not turn away the
+very decision that it reminds them of."""
+
 
 def require_seen(dossier: Dossier, if_match: int | None, w: Wiring) -> None:
-    """Nothing without `if_match`. Raises `VersionConflict` with what has changed since that version."""
+    """Nothing without `if_match`, or where the clock alone made notes since that version.
+
+    Raises `VersionConflict` with what has changed since.
+    """
     if if_match is not None and if_match != dossier.version:
         lines = [line for line in _trail(dossier.code, w) if line.version > if_match]
+        if lines and all(line.event in NOTED for line in lines):
+            return
         raise VersionConflict(
             "VERSION_CONFLICT",
             "Hồ sơ đã thay đổi từ lần xem trước. Hãy tải lại rồi thực hiện.",

@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.deadlines import Action
 from chalicelib.domain.months import VIETNAM
+from chalicelib.usecases.keep_deadline import Execution, carry_out
+from chalicelib.wiring import Wiring
 from tests.integration.http.conftest import StandingClock, TableContents
 from tests.integration.http.harness import (
     DECLARATION,
@@ -343,6 +346,21 @@ def test_versions_are_asked_of_officers_and_honoured_from_portals(api: Api, paid
     assert (conflict.json["version"], conflict.json["state"]) == (paid["version"], "IN_PROCESS")
     refused(portal(api, "withdrawal", version=1), 412, "VERSION_CONFLICT")
     assert portal(api, "withdrawal", version=paid["version"]).status == 200
+
+
+def test_a_reminder_does_not_turn_away_the_decision_it_reminds_of(
+    api: Api, clock: StandingClock, w: Wiring, paid: dict[str, Any]
+) -> None:
+    # given an officer who looked at the dossier; when the clock notes a reminder before the decision arrives
+    clock.moment = at("2023-02-10 09:00")
+    assert carry_out(Action.REMIND_OFFICER, CODE, Execution(generation=1, clock_version=0), w)
+    assert show(api)["version"] == paid["version"] + 1
+    apology = {"reason": "Hệ thống ký số bị gián đoạn.", "new_due_on": "2023-02-15"}
+    # then a version that never was is still refused, and the one that was seen is good enough
+    refused(officer(api, "apology", apology, version=paid["version"] + 2), 412, "VERSION_CONFLICT")
+    assert officer(api, "apology", apology, version=paid["version"]).status == 200
+    # and behind a decision of somebody else it is not
+    refused(officer(api, "stop", REASON, version=paid["version"]), 412, "VERSION_CONFLICT")
 
 
 def test_the_same_key_gets_the_first_answer(api: Api, paid: dict[str, Any]) -> None:
