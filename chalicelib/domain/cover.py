@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from .declaration import BirthDate, Declaration, Gender
-from .errors import Conflict, VersionConflict
+from .errors import Conflict, Forbidden, VersionConflict
 
 
 class CoverState(StrEnum):
@@ -56,6 +56,8 @@ class Cover:
     run: int = 1
     """Which execution works on it; a dead execution is followed by the next run."""
     checked_at: datetime | None = None
+    proposed_by: str | None = None
+    """`sub` of the first of two signers, where the province wants two; the second one checks."""
     checked_by: str | None = None
     """`sub` of the signer who decided to issue it."""
     issued_at: datetime | None = None
@@ -120,13 +122,27 @@ def snapshot_of(declaration: Declaration, *, si_number: str) -> CoverSnapshot:
     )
 
 
+def propose(cover: Cover, *, expected_version: int | None, signer: str) -> Cover:
+    """The first of two signers decides to issue; the cover waits for the second. Raises as `check`."""
+    _require_issuable(cover, expected_version)
+    return replace(cover, version=cover.version + 1, proposed_by=signer)
+
+
 def check(cover: Cover, *, expected_version: int | None, signer: str, at: datetime) -> Cover:
     """An officer decides to issue: DATA_CREATED -> CHECKED. The file is drawn and stored after that.
 
     Raises:
         VersionConflict: the cover changed since the officer looked.
         Conflict: INVALID_TRANSITION, it is issued already or not issuable.
+        Forbidden: SECOND_PERSON_REQUIRED, the first of two signers can't be the second as well.
     """
+    _require_issuable(cover, expected_version)
+    if cover.proposed_by == signer:
+        raise Forbidden("SECOND_PERSON_REQUIRED", "Người ký thứ hai phải khác người ký thứ nhất.")
+    return replace(cover, state=CoverState.CHECKED, version=cover.version + 1, checked_at=at, checked_by=signer)
+
+
+def _require_issuable(cover: Cover, expected_version: int | None) -> None:
     if expected_version is not None and expected_version != cover.version:
         raise VersionConflict(
             "VERSION_CONFLICT",
@@ -139,7 +155,6 @@ def check(cover: Cover, *, expected_version: int | None, signer: str, at: dateti
             f"Tờ bìa đang ở trạng thái {cover.state}, không cấp được nữa.",
             facts={"version": cover.version, "state": cover.state},
         )
-    return replace(cover, state=CoverState.CHECKED, version=cover.version + 1, checked_at=at, checked_by=signer)
 
 
 def issue(cover: Cover, file: StoredFile, at: datetime) -> Cover:
@@ -154,9 +169,12 @@ def issue(cover: Cover, file: StoredFile, at: datetime) -> Cover:
 
 
 def renewed(cover: Cover, snapshot: CoverSnapshot) -> Cover:
-    """The citizen has corrected the declaration before anybody checked the cover. Raises `Conflict` after that."""
+    """The citizen has corrected the declaration before anybody checked the cover. Raises `Conflict` after that.
+
+    What the first of two signers has seen is not what would be issued: both decide anew.
+    """
     _require_unchecked(cover)
-    return replace(cover, snapshot=snapshot, version=cover.version + 1)
+    return replace(cover, snapshot=snapshot, version=cover.version + 1, proposed_by=None)
 
 
 def revoke_unissued(cover: Cover) -> Cover:

@@ -28,6 +28,11 @@ class Procedure:
     clock_start: ClockStart = ClockStart.PAYMENT_CONFIRMED
     auto_accept: bool = True
 
+    @property
+    def signed_by_two(self) -> bool:
+        """Whether two signers must decide to issue a cover."""
+        return any(step.signs and step.needs_two_person for step in self.steps)
+
     def may_request_supplement(self, role: str) -> bool:
         """Whether somebody of this role may ask for a supplement: a step of theirs says so; without steps any may.
 

@@ -81,6 +81,7 @@ def officer_covers(request: Incoming) -> Reply:
     answer_headers=("ETag", "Idempotent-Replayed"),
     codes=(
         (403, "PROVINCE_NOT_ALLOWED"),
+        (403, "SECOND_PERSON_REQUIRED"),
         (404, "COVER_NOT_FOUND"),
         (409, "INVALID_TRANSITION"),
         (409, "IDEMPOTENCY_KEY_REUSED"),
@@ -93,7 +94,9 @@ def officer_covers(request: Incoming) -> Reply:
 def issue_one_cover(request: Incoming, cover_id: str) -> Reply:
     """Quyết định cấp một tờ bìa (vai trò signer).
 
-    The answer comes at once; the PDF is drawn, signed and stored right after, and the dossier then shows ISSUED.
+    The answer comes at once; the PDF is drawn, signed and stored right after, and the dossier then shows ISSUED. Where
+    the province's signing step needs two persons, the first decision leaves the cover DATA_CREATED under its next
+    version, and a second signer decides likewise.
     """
     body = request.optional_json_object()
     parse(Nothing, body)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from ..domain.access import Caller, Role, require_province, require_role
-from ..domain.cover import Cover, check, cover_number_of, dossier_code_of
+from ..domain.cover import Cover, check, cover_number_of, dossier_code_of, propose
 from ..domain.dossier import Dossier, State, unchanged
 from ..domain.errors import Conflict, NotFound, Unavailable, VersionConflict
 from ..domain.events import Act, By, Event
@@ -38,7 +38,7 @@ def issue_cover(
     whatever version waits is issued.
 
     Raises:
-        Forbidden: not a signer, or of another province.
+        Forbidden: not a signer, or of another province; SECOND_PERSON_REQUIRED where two must sign.
         NotFound: COVER_NOT_FOUND.
         VersionConflict: the cover changed since the officer looked; told what.
         Conflict: INVALID_TRANSITION; IDEMPOTENCY_KEY_REUSED.
@@ -58,20 +58,18 @@ def issue_cover(
         require_province(caller, cover.province_code)
         now = w.clock.now()
         try:
-            checked = check(cover, expected_version=if_match, signer=caller.sub, at=now)
+            decided, event = _decided(cover, dossier, if_match, Act(now, By.OFFICER, caller.sub))
         except VersionConflict as conflict:
             passed = cover.version - (if_match or 0)
             conflict.facts["changes"] = cover_changes(cover.cover_id, cover.dossier_code, passed, w)
             raise
         _require_in_process(dossier)
-        change = unchanged(dossier).then(
-            Event.COVER_CHECKED, Act(now, By.OFFICER, caller.sub), subject=checked.cover_id
-        )
-        answer = Answer(ACCEPTED, present(checked), replayed=False, version=checked.version)
+        change = unchanged(dossier).then(event, Act(now, By.OFFICER, caller.sub), subject=decided.cover_id)
+        answer = Answer(ACCEPTED, present(decided), replayed=False, version=decided.version)
         transaction = Transaction()
         if idempotency is not None and answer_key is not None:
             transaction.put_new("idempotency", answer_key, kept(idempotency, answer), or_expired_at=int(time.time()))
-        write_cover(transaction, checked)
+        write_cover(transaction, decided)
         write_change(transaction, change)
         try:
             transaction.commit(w.table)
@@ -79,6 +77,13 @@ def issue_cover(
             continue
         return answer
     raise Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")
+
+
+def _decided(cover: Cover, dossier: Dossier, if_match: int | None, act: Act) -> tuple[Cover, Event]:
+    """The cover after this decision: checked, or waiting for the second of two signers where the province wants two."""
+    if dossier.procedure.signed_by_two and cover.proposed_by is None:
+        return propose(cover, expected_version=if_match, signer=act.actor), Event.COVER_PROPOSED
+    return check(cover, expected_version=if_match, signer=act.actor, at=act.at), Event.COVER_CHECKED
 
 
 def _require_in_process(dossier: Dossier) -> None:

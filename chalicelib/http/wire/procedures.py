@@ -24,7 +24,9 @@ class Step(Wire):
     unit: Annotated[str, short_text(100)] | None = Field(default=None, description="Bộ phận thực hiện.")
     limit: Days = Field(description="Thời hạn của bước, theo `limit_unit`; 8 giờ là một ngày làm việc.")
     limit_unit: LimitUnit
-    needs_two_person: bool = Field(default=False, description="Phải có hai người; đơn vị tự bố trí khi thực hiện.")
+    needs_two_person: bool = Field(
+        default=False, description="Phải có hai người; ở bước ký là hai người ký khác nhau cùng quyết định."
+    )
     can_request_supplement: bool = Field(default=False, description="Được yêu cầu bổ sung hồ sơ.")
     signs: bool = Field(default=False, description="Ký trả kết quả.")
 

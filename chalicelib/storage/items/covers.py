@@ -33,6 +33,7 @@ def cover_item(cover: Cover) -> dict[str, Value]:
             "created_at": created,
             "run": cover.run,
             "checked_at": None if cover.checked_at is None else instant_text(cover.checked_at),
+            "proposed_by": cover.proposed_by,
             "checked_by": cover.checked_by,
             "issued_at": None if cover.issued_at is None else instant_text(cover.issued_at),
             "file": None
@@ -72,6 +73,7 @@ def cover_from(item: Stored) -> Cover:
         created_at=created,
         run=number(item, "run"),
         checked_at=instant(item, "checked_at"),
+        proposed_by=maybe(item, "proposed_by"),
         checked_by=maybe(item, "checked_by"),
         issued_at=instant(item, "issued_at"),
         file=StoredFile(

@@ -19,7 +19,17 @@ from chalicelib.storage.transaction import Transaction
 from chalicelib.usecases import publish_procedure, publish_rules
 from chalicelib.wiring import Wiring
 from tests.integration.http.conftest import StandingClock, TableContents
-from tests.integration.http.harness import DECLARATION, OFFICER_01, OFFICER_79, OPS, PORTAL, Answer, Api, without
+from tests.integration.http.harness import (
+    DECLARATION,
+    OFFICER_01,
+    OFFICER_79,
+    OPS,
+    PORTAL,
+    SIGNER_79,
+    Answer,
+    Api,
+    without,
+)
 from tests.integration.http.vouchers import voucher_for
 
 ONE = {"sub": "publisher-a", "role": "publisher", "provinces": "79"}
@@ -387,6 +397,34 @@ def test_the_trail_of_a_province_is_one_chain(api: Api, w: Wiring) -> None:
     head = w.table.get(keys.procedures("79"))
     assert head is not None
     assert first_broken_line(lines, str(head["audit_hash"])) is None
+
+
+def test_two_signers_decide_where_the_province_wants_two(api: Api, clock: StandingClock, w: Wiring) -> None:
+    # given a province whose signing step needs two persons, and a paid first-timer
+    published(api, steps=[STEPS[0], {**STEPS[1], "needs_two_person": True}])
+    clock.moment = moment(9, 9)
+    dossier = opened(api, 1)
+    pay(dossier, clock.moment)
+    path = f"/v1/officer/covers/{dossier.code}-C1/issue"
+
+    def issue(who: Any, version: int) -> Answer:
+        return api.call("POST", path, caller=who, headers={"If-Match": f'"{version}"'})
+
+    # when the first decides, then the cover waits for the second, who must be another person
+    first = issue(SIGNER_79, 1)
+    assert (first.status, first.json["state"], first.json["version"]) == (202, "DATA_CREATED", 2)
+    assert issue({**SIGNER_79, "sub": "signer-79-b"}, 1).json["code"] == "VERSION_CONFLICT"
+    again = issue(SIGNER_79, 2)
+    assert (again.status, again.json["code"]) == (403, "SECOND_PERSON_REQUIRED")
+    second = issue({**SIGNER_79, "sub": "signer-79-b"}, 2)
+    assert (second.status, second.json["state"], second.json["version"]) == (202, "CHECKED", 3)
+
+    # and both stand in the trail
+    lines = [audit_from(item) for item in w.table.query(keys.dossier_partition(dossier.code), keys.AUDIT)]
+    assert [(line.event.value, line.actor) for line in lines[-2:]] == [
+        ("COVER_PROPOSED", "signer-79"),
+        ("COVER_CHECKED", "signer-79-b"),
+    ]
 
 
 def test_of_two_that_publish_at_the_same_moment_one_wins(api: Api, monkeypatch: pytest.MonkeyPatch, w: Wiring) -> None:

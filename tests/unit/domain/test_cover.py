@@ -19,8 +19,10 @@ from chalicelib.domain.cover import (
     create_cover,
     dossier_code_of,
     issue,
+    propose,
+    renewed,
 )
-from chalicelib.domain.errors import Conflict, VersionConflict
+from chalicelib.domain.errors import Conflict, Forbidden, VersionConflict
 from tests.unit.domain.made import CODE, DECLARATION, PAID_AT
 
 FILE = StoredFile("covers/2023/02/x/v1.pdf", "ab" * 32, 40_000, "595-2023")
@@ -52,6 +54,21 @@ def test_a_signers_check_and_the_issue_after_it() -> None:
     assert checked.checked_at == LATER
     issued = issue(checked, FILE, LATER)
     assert (issued.state, issued.version, issued.file, issued.issued_at) == (CoverState.ISSUED, 3, FILE, LATER)
+
+
+def test_the_first_of_two_signers_proposes_and_another_one_checks() -> None:
+    proposed = propose(made(), expected_version=1, signer="a")
+    assert (proposed.state, proposed.version, proposed.proposed_by) == (CoverState.DATA_CREATED, 2, "a")
+    with pytest.raises(Forbidden, match="SECOND_PERSON_REQUIRED"):
+        check(proposed, expected_version=2, signer="a", at=LATER)
+    assert check(proposed, expected_version=2, signer="b", at=LATER).checked_by == "b"
+    with pytest.raises(VersionConflict):
+        propose(proposed, expected_version=1, signer="b")
+
+
+def test_a_correction_makes_both_signers_decide_anew() -> None:
+    proposed = propose(made(), expected_version=1, signer="a")
+    assert renewed(proposed, replace(proposed.snapshot, full_name="Nguyễn Thị Hoa")).proposed_by is None
 
 
 def test_the_workflow_checks_without_an_expected_version() -> None:

@@ -162,6 +162,15 @@ def test_what_a_dossier_is_opened_with() -> None:
     assert procedure.steps == CONTENT.steps
 
 
+def test_whether_two_signers_must_decide() -> None:
+    two = replace(SIGN, needs_two_person=True)
+    assert not CONTENT.procedure("79-1", 24).signed_by_two
+    assert (
+        not replace(CONTENT, steps=(replace(EXAMINE, needs_two_person=True), SIGN)).procedure("79-1", 24).signed_by_two
+    )
+    assert replace(CONTENT, steps=(EXAMINE, two)).procedure("79-1", 24).signed_by_two
+
+
 def test_who_may_ask_for_a_supplement() -> None:
     procedure = CONTENT.procedure("79-1", 24)
     # A signer is an officer too; the system and publishers ask for nothing.
