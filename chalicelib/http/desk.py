@@ -13,9 +13,10 @@ from chalice.app import Blueprint
 from chalicelib.domain.access import OFFICERS, Role
 from chalicelib.domain.errors import Fault, Rejected
 from chalicelib.domain.months import instant_text
+from chalicelib.domain.tally import Standing
 from chalicelib.wiring import wiring
 
-from . import present
+from . import present, query
 from .incoming import Incoming
 from .operations import Reply, operation
 from .problems import status_of
@@ -27,9 +28,15 @@ if TYPE_CHECKING:
     from chalicelib.domain.dossier import Dossier
     from chalicelib.usecases.answers import Answer
     from chalicelib.usecases.bulk import Result
+    from chalicelib.usecases.statistics import Figures
 
 bp = Blueprint(__name__)
 
+PERIOD: Final = (
+    query.day("from", "Từ ngày này; mặc định bảy ngày tính đến `to`."),
+    query.day("to", "Đến hết ngày này, nhiều nhất 92 ngày; mặc định hôm nay."),
+    query.province("province", "Chỉ tỉnh, thành phố này."),
+)
 KEY_CODES: Final = ((409, "IDEMPOTENCY_KEY_REUSED"), (422, "IDEMPOTENCY_KEY_INVALID"))
 
 
@@ -152,6 +159,59 @@ def issue_covers(request: Incoming) -> Reply:
         w=w,
     )
     return _whole(answer)
+
+
+@operation(
+    bp,
+    "GET",
+    "/v1/officer/statistics",
+    answer=wire.Statistics,
+    query=PERIOD,
+    codes=(
+        (403, "PROVINCE_NOT_ALLOWED"),
+        (422, "UNKNOWN_FIELD"),
+        (422, "INVALID_VALUE"),
+        (422, "PERIOD_INVALID"),
+        (422, "PERIOD_TOO_LONG"),
+    ),
+)
+def show_statistics(request: Incoming) -> Reply:
+    """Thống kê hồ sơ theo tỉnh và ngày: tiếp nhận, đúng hạn, trễ hạn, quá hạn, đang chờ ai.
+
+    Each dossier counts in one row, the day of its receipt, under what it is now: a row changes until its last dossier
+    has ended. Figures follow a decision within seconds.
+    """
+    from chalicelib.usecases.statistics import statistics
+
+    asked = query.read_query(request.query(), PERIOD)
+    found = statistics(request.caller(), first=asked["from"], last=asked["to"], province=asked["province"], w=wiring())
+    answer = wire.Statistics(
+        first_day=found.first.isoformat(),
+        last_day=found.last.isoformat(),
+        items=tuple(
+            wire.StatisticsItem(province_code=row.province_code, day=row.day.isoformat(), **_figures(row.figures))
+            for row in found.rows
+        ),
+        total=wire.Figures(**_figures(found.total)),
+    )
+    return Reply.of(answer)
+
+
+def _figures(figures: Figures) -> dict[str, Any]:
+    number = figures.by_standing
+    return {
+        "received": figures.received,
+        "on_time": number[Standing.ON_TIME],
+        "late": number[Standing.LATE],
+        "in_process": number[Standing.IN_PROCESS],
+        "overdue": figures.overdue,
+        "waiting": wire.Waiting(
+            payment=number[Standing.AWAITING_PAYMENT],
+            supplement=number[Standing.AWAITING_SUPPLEMENT],
+            signer=number[Standing.AWAITING_SIGNER],
+        ),
+        "unpaid": number[Standing.UNPAID],
+    }
 
 
 def _require_once(names: Sequence[str], field: str) -> None:

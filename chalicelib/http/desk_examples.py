@@ -28,7 +28,23 @@ BODIES: Final[dict[str, Any]] = {
     "issue_covers": {"cover_ids": [f"{_CODE}-C1", f"{_OTHER}-C1"], "versions": {f"{_OTHER}-C1": 1}},
 }
 
+_FIGURES: Final[dict[str, Any]] = {
+    "received": 41,
+    "on_time": 30,
+    "late": 1,
+    "in_process": 2,
+    "overdue": 1,
+    "waiting": {"payment": 0, "supplement": 3, "signer": 5},
+    "unpaid": 4,
+}
+
 ANSWERS: Final[dict[str, Any]] = {
+    "show_statistics": {
+        "first_day": "2023-02-06",
+        "last_day": "2023-02-12",
+        "items": [{**_FIGURES, "province_code": "79", "day": "2023-02-06"}],
+        "total": _FIGURES,
+    },
     "assign_dossier": _ASSIGNED,
     "assign_dossiers": {
         "items": [

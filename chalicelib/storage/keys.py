@@ -127,6 +127,15 @@ def voucher_list(province: str, shard: int) -> str:
     return f"HELD#{province}#{shard}"
 
 
+def tally(code: str) -> Key:
+    """Where a dossier counts in the statistics."""
+    return dossier_partition(code), "TALLY"
+
+
+def totals(province: str, day: date, shard: int) -> Key:
+    return f"TOTALS#{province}", f"{day.isoformat()}#{shard}"
+
+
 def manifest(day: date, province: str) -> Key:
     return f"DAY#{day.isoformat()}#{province}", "MANIFEST"
 

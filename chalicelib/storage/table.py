@@ -74,6 +74,20 @@ class Table:
         }
         yield from self._pages(arguments)
 
+    def query_between(self, partition: str, first: str, last: str) -> Iterator[Stored]:
+        """Every item of a partition with `first` <= SK <= `last`, consistently, in SK order."""
+        arguments: dict[str, Any] = {
+            "TableName": self.name,
+            "KeyConditionExpression": "PK = :pk AND SK BETWEEN :first AND :last",
+            "ExpressionAttributeValues": {
+                ":pk": encode(partition),
+                ":first": encode(first),
+                ":last": encode(last),
+            },
+            "ConsistentRead": True,
+        }
+        yield from self._pages(arguments)
+
     def query_list(self, partition: str, *, after: str = "", before: str | None = None, limit: int) -> list[Stored]:
         """Up to `limit` entries of a work list (GSI2) with `after` < GSI2SK (< `before`), in that order."""
         condition, values = "GSI2PK = :pk", {":pk": encode(partition)}

@@ -113,6 +113,21 @@ class Transaction:
             },
         )
 
+    def add(self, label: str, key: Key, amounts: Mapping[str, int]) -> None:
+        """Let numbers of an item grow (or shrink) from whatever they are; what is missing counts as 0."""
+        names = {f"#{index}": name for index, name in enumerate(amounts)}
+        values = {f":{index}": encode(amount) for index, amount in enumerate(amounts.values())}
+        self._add(
+            label,
+            "Update",
+            {
+                "Key": _key(key),
+                "UpdateExpression": "ADD " + ", ".join(f"#{index} :{index}" for index in range(len(amounts))),
+                "ExpressionAttributeNames": names,
+                "ExpressionAttributeValues": values,
+            },
+        )
+
     def delete(self, label: str, key: Key) -> None:
         self._add(label, "Delete", {"Key": _key(key)})
 

@@ -48,6 +48,15 @@ def react(line: AuditLine, w: Wiring) -> None:
     message = StatusMessage.of(line)
     if message is not None:
         w.topics.publish_status(message)
+    _follow_up(line, w)
+    if line.event not in ABOUT_NO_DOSSIER:
+        # Last: a total that is waited for keeps nobody from hearing.
+        count_dossier(line.dossier_code, w)
+    log.info("audit line relayed", extra=facts(dossier_code=line.dossier_code, action=line.event))
+
+
+def _follow_up(line: AuditLine, w: Wiring) -> None:
+    """What one kind of event alone asks for."""
     match line.event:
         case Event.DOSSIER_OPENED:
             _start_dossier(line.dossier_code, w)
@@ -64,10 +73,6 @@ def react(line: AuditLine, w: Wiring) -> None:
             w.topics.publish_notice(line)
         case _:
             pass
-    if line.event not in ABOUT_NO_DOSSIER:
-        # Last: a total that is waited for keeps nobody from hearing.
-        count_dossier(line.dossier_code, w)
-    log.info("audit line relayed", extra=facts(dossier_code=line.dossier_code, action=line.event))
 
 
 def _rules_changed(line: AuditLine, w: Wiring) -> None:

@@ -88,7 +88,9 @@ def list_dossiers(
         after = max(after, instant_text(now))
     if state is State.AWAITING_PAYMENT:
         after = max(after, UNPAID_LAST)
-    partitions = [keys.open_list(code, shard) for code in _scope(caller, province, w) for shard in range(LIST_SHARDS)]
+    partitions = [
+        keys.open_list(code, shard) for code in provinces_of(caller, province, w) for shard in range(LIST_SHARDS)
+    ]
     filtered = state is not None or assignee is not None
     working_hours = _WorkingHours(now, w.law.calendar)
     return _page(
@@ -107,13 +109,15 @@ def list_covers(
     caller: Caller, *, state: CoverState, province: str | None, limit: int, cursor: str | None, w: Wiring
 ) -> Page[CoverRow]:
     """Covers on their way to issue (DATA_CREATED or CHECKED), oldest first (AP8). Raises as `list_dossiers`."""
-    partitions = [keys.cover_list(code, shard) for code in _scope(caller, province, w) for shard in range(LIST_SHARDS)]
+    partitions = [
+        keys.cover_list(code, shard) for code in provinces_of(caller, province, w) for shard in range(LIST_SHARDS)
+    ]
     entries = _merged(partitions, _position(cursor), None, CHUNK, w)
     return _page(entries, lambda item: _cover_row(item, caller), lambda row: row.state is state, limit)
 
 
-def _scope(caller: Caller, province: str | None, w: Wiring) -> list[str]:
-    """The provinces to look in."""
+def provinces_of(caller: Caller, province: str | None, w: Wiring) -> list[str]:
+    """The provinces that a list or a figure is about: the one asked for, else all that the caller sees."""
     require_role(caller, *OFFICERS, Role.OPS)
     if province is not None:
         require_province(caller, province)

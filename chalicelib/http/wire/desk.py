@@ -11,13 +11,14 @@ from chalicelib.domain.dossier import State
 from .answers import CoverDecision
 from .base import Wire
 from .course import Reason
-from .scalars import InstantText
+from .scalars import DayText, InstantText
 
 MOST = 100
 """Things that one request may name."""
 
 Officer = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$")]
+Count = Annotated[int, Field(ge=0)]
 Codes = Annotated[tuple[Code, ...], Field(strict=False, min_length=1, max_length=MOST)]
 
 
@@ -99,3 +100,39 @@ class AssignmentResult(Wire):
 
 class AssignmentResults(Wire):
     items: tuple[AssignmentResult, ...]
+
+
+class Waiting(Wire):
+    """Hồ sơ đang chờ: nộp tiền, bổ sung, người ký."""
+
+    payment: Count
+    supplement: Count
+    signer: Count
+
+
+class Figures(Wire):
+    """Số hồ sơ. `received` = `on_time` + `late` + `in_process` + `waiting.supplement` + `waiting.signer`."""
+
+    received: Count = Field(description="Đã tiếp nhận, tức thời hạn giải quyết đã bắt đầu tính.")
+    on_time: Count = Field(description="Đã kết thúc đúng hạn theo bộ chỉ số.")
+    late: Count = Field(description="Đã kết thúc trễ hạn, hoặc đã yêu cầu bổ sung quá một lần.")
+    in_process: Count = Field(description="Đang giải quyết, không chờ ai trong `waiting`.")
+    overdue: Count = Field(description="Trong số chưa kết thúc, đã quá ngày hẹn trả.")
+    waiting: Waiting
+    unpaid: Count = Field(description="Kết thúc khi chưa được tiếp nhận: không nộp tiền, hoặc rút trước khi nộp.")
+
+
+class StatisticsItem(Figures):
+    """Các hồ sơ một tỉnh tiếp nhận trong một ngày; hồ sơ chưa tiếp nhận tính vào ngày nộp tờ khai."""
+
+    province_code: str
+    day: DayText
+
+
+class Statistics(Wire):
+    """Thống kê theo tỉnh và ngày; ngày không có hồ sơ thì không có dòng."""
+
+    first_day: DayText
+    last_day: DayText
+    items: tuple[StatisticsItem, ...]
+    total: Figures
