@@ -20,6 +20,10 @@ MonthText = Annotated[str, StringConstraints(pattern=r"^[12]\d{3}-(0[1-9]|1[0-2]
 BirthText = Annotated[str, StringConstraints(pattern=r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$")]
 Amount = Annotated[int, Field(ge=0, le=10**12, description="VND")]
 Province = Annotated[str, StringConstraints(pattern=r"^\d{2}$")]
+Rate = Annotated[
+    Annotated[str, StringConstraints(pattern=r"^\d{1,2}(\.\d{1,6})?$")] | Annotated[float, Field(ge=0, lt=100)],
+    Field(description="Monthly rate in percent, as text or number; the dossier's own rate is what counts"),
+]
 
 
 _FIRST_YEAR, _LAST_YEAR = 1900, 2999
@@ -72,7 +76,7 @@ class ContributionVoucherMessage(Message):
     amount_other: Amount = 0
     amount_gross: Amount
     amount_received: Annotated[int, Field(gt=0, le=10**12, description="VND in the bank")]
-    rate_r: Annotated[str, StringConstraints(pattern=r"^\d\.\d{4}$")] | None = None
+    rate_r: Rate | None = None
     rate_table_version: Identifier | None = None
     bank_txn_id: Identifier | None = None
     bank_code: Identifier | None = None

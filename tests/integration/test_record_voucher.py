@@ -207,6 +207,13 @@ def test_a_second_payment_is_held_and_the_first_stands(house: House) -> None:
     assert house.view(CODE) == before
 
 
+@pytest.mark.parametrize("rate", (None, "0.3100", "0.31", 0.31))
+def test_the_rate_may_be_written_as_text_or_number(house: House, rate: str | float | None) -> None:
+    house.opened()
+    assert house.send(voucher(1, CODE, rate_r=rate, rate_table_version="2026-01-01")) == []
+    assert head(house) == ("APPLIED", None)
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     (
