@@ -8,6 +8,7 @@ from typing import Any
 from chalice.app import Blueprint, CloudWatchEvent, Cron
 
 from ..usecases.sweep import sweep
+from ..usecases.watch import watch
 from ..wiring import wiring
 
 bp = Blueprint(__name__)
@@ -15,5 +16,9 @@ bp = Blueprint(__name__)
 
 @bp.schedule(Cron(0, 18, "*", "*", "?", "*"), name="sweeper")
 def sweeper(event: CloudWatchEvent) -> dict[str, Any]:
-    """Every night at 01:00 in Việt Nam (18:00 UTC), and whenever an operator invokes it."""
-    return asdict(sweep(wiring()))
+    """Every night at 01:00 in Việt Nam (18:00 UTC), and whenever an operator invokes it.
+
+    Answers how much was looked at and started again, and a reason for each thing found that needs a person.
+    """
+    w = wiring()
+    return {**asdict(sweep(w)), "findings": watch(w)}

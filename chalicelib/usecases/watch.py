@@ -1,0 +1,60 @@
+"""What nobody would notice by itself: a year without holidays, vouchers that wait too long for their dossier.
+
+Each finding is one line of the log under a reason of its own; alarms count these lines.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ..domain.voucher import VoucherState
+from ..log import facts, logger
+from ..storage import keys
+from ..storage.items.fields import instant
+from ..storage.table import Stored
+from ..wiring import Wiring
+
+CALENDAR_MISSING = "CALENDAR_MISSING"
+PARKED_TOO_LONG = "PARKED_TOO_LONG"
+CHUNK = 100
+
+log = logger(__name__)
+
+
+def watch(w: Wiring) -> tuple[str, ...]:
+    """Look, log what was found, and answer the reasons, one for each finding."""
+    today = w.clock.now().date()
+    found = [CALENDAR_MISSING for _ in w.law.calendar.missing_years(today)]
+    for year in w.law.calendar.missing_years(today):
+        log.error("no table of holidays for a year", extra=facts(action="watch", reason=CALENDAR_MISSING, count=year))
+    for row in _parked_too_long(w):
+        found.append(PARKED_TOO_LONG)
+        log.error(
+            "a voucher waits too long for its dossier",
+            extra=facts(
+                action="watch",
+                reason=PARKED_TOO_LONG,
+                voucher_id=row["voucher_id"],
+                dossier_code=row.get("dossier_code"),
+            ),
+        )
+    return tuple(found)
+
+
+def _parked_too_long(w: Wiring) -> list[Stored]:
+    """AP29: vouchers parked for longer than `park_hours`. The lists are in order of receipt."""
+    now = w.clock.now()
+    latest = now - timedelta(hours=w.law.park_hours.on(now.date()).value)
+    late = []
+    for province in sorted(w.law.provinces.codes()):
+        after = ""
+        while True:
+            rows = w.table.query_list(keys.voucher_list(province, 0), after=after, limit=CHUNK)
+            for row in rows:
+                received = instant(row, "received_at")
+                if row["state"] == VoucherState.PARKED and received is not None and received <= latest:
+                    late.append(row)
+            if len(rows) < CHUNK:
+                break
+            after = str(rows[-1]["GSI2SK"])
+    return late
