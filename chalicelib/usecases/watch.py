@@ -42,7 +42,7 @@ def watch(w: Wiring) -> tuple[str, ...]:
 
 
 def _parked_too_long(w: Wiring) -> list[Stored]:
-    """AP29: vouchers parked for longer than `park_hours`. The lists are in order of receipt."""
+    """AP30: vouchers parked for longer than `park_hours`. The lists are in order of receipt."""
     now = w.clock.now()
     latest = now - timedelta(hours=w.law.park_hours.on(now.date()).value)
     late = []
