@@ -96,8 +96,9 @@ class Wiring:
         from .storage.files import Documents
 
         # botocore signs links by version 2 unless told, which S3 refuses for what a KMS key encrypts (S3 user guide,
-        # "Protecting data with SSE-KMS").
-        return Documents(self.client("s3", signature_version="s3v4"), self.settings.documents_bucket)
+        # "Protecting data with SSE-KMS"). The bucket's own regional host: a new bucket redirects from the global one.
+        client = self.client("s3", signature_version="s3v4", s3={"addressing_style": "virtual"})
+        return Documents(client, self.settings.documents_bucket)
 
     @cached_property
     def executions(self) -> Executions:
