@@ -119,6 +119,15 @@ class Incoming:
         """Like `if_match`, but None without the header."""
         return None if self._request.headers.get("if-match") is None else self.if_match()
 
+    def if_none_match(self) -> frozenset[int]:
+        """The versions in `If-None-Match: "4"`; empty without it, and for tags that are none of ours.
+
+        A weak tag compares like a strong one (RFC 9110, 13.1.2); `*` is no version that anybody has seen.
+        """
+        tags = self._request.headers.get("if-none-match") or ""
+        found = (_ENTITY_TAG.fullmatch(tag.strip().removeprefix("W/")) for tag in tags.split(","))
+        return frozenset(int(each[1]) for each in found if each is not None)
+
     def query(self) -> Mapping[str, list[str]]:
         """The query string, every value of every name; blank values count as absent."""
         listed: Mapping[str, list[str]] = self._request.to_original_event()["multiValueQueryStringParameters"] or {}

@@ -64,6 +64,11 @@ REQUEST_HEADERS: Final[Mapping[str, Mapping[str, Any]]] = {
         "schema": {"type": "string", "pattern": '^"[1-9][0-9]*"$'},
         "example": '"1"',
     },
+    "If-None-Match": {
+        "description": "ETag của câu trả lời trước; chưa thay đổi thì trả lời 304, không có nội dung.",
+        "schema": {"type": "string"},
+        "example": '"4"',
+    },
 }
 
 
@@ -131,7 +136,11 @@ def _operation(operation: Operation) -> dict[str, Any]:
         described["parameters"] = parameters
     if operation.body is not None:
         described["requestBody"] = _request_body(operation)
-    described["responses"] = {str(operation.status): _success(operation), **_problems(operation)}
+    described["responses"] = {
+        str(operation.status): _success(operation),
+        **_unchanged(operation),
+        **_problems(operation),
+    }
     return described
 
 
@@ -187,6 +196,12 @@ def _success(operation: Operation) -> dict[str, Any]:
             content["example"] = ANSWERS[operation.name]
         answer["content"] = {"application/json": content}
     return answer
+
+
+def _unchanged(operation: Operation) -> dict[str, Any]:
+    if "If-None-Match" not in operation.request_headers:
+        return {}
+    return {"304": {"description": "Chưa có gì thay đổi.", "headers": {"ETag": {"$ref": "#/components/headers/ETag"}}}}
 
 
 def _problems(operation: Operation) -> dict[str, Any]:

@@ -62,7 +62,7 @@ class Reply:
 
     def response(self) -> Response:
         headers = {"Cache-Control": "no-store", **self.headers}
-        if self.status != 204:
+        if self.status not in {204, 304}:
             headers.setdefault("Content-Type", "application/json")
         return Response(body=self.body, status_code=self.status, headers=dict(headers))
 

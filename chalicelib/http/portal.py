@@ -9,7 +9,7 @@ from chalice.app import Blueprint
 
 from chalicelib.usecases.cover_link import cover_link
 from chalicelib.usecases.open_dossier import open_dossier
-from chalicelib.usecases.view_dossier import view_dossier
+from chalicelib.usecases.view_dossier import unchanged_version, view_dossier
 from chalicelib.wiring import wiring
 
 from . import present
@@ -74,16 +74,23 @@ def register_dossier(request: Incoming) -> Reply:
     "GET",
     "/v1/dossiers/{code}",
     answer=answers.Dossier,
+    request_headers=("If-None-Match",),
     answer_headers=("ETag",),
     codes=((403, "DOSSIER_NOT_ALLOWED"), (403, "PROVINCE_NOT_ALLOWED"), (404, "DOSSIER_NOT_FOUND")),
 )
 def show_dossier(request: Incoming, code: str) -> Reply:
     """Xem hồ sơ: trạng thái, ngày hẹn trả và cách tính, số tiền, quá trình tham gia, tờ bìa, lịch sử.
 
-    `payment` is what was asked for at opening and stays in the answer; `state` tells whether it is still due.
+    `payment` is what was asked for at opening and stays in the answer; `state` tells whether it is still due. Who polls
+    sends the ETag of the last answer in If-None-Match: 304 without a body while nothing about the dossier has changed.
     """
     w = wiring()
-    view = view_dossier(code, request.caller(), w)
+    caller, seen = request.caller(), request.if_none_match()
+    if seen:
+        unchanged = unchanged_version(code, seen, caller, w)
+        if unchanged is not None:
+            return Reply(304, headers={"ETag": f'"{unchanged}"'})
+    view = view_dossier(code, caller, w)
     return Reply.of(present.dossier_answer(view, w.law), headers={"ETag": f'"{view.dossier.version}"'})
 
 

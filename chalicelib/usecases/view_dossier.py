@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from ..domain.access import Caller, require_view
 from ..domain.cover import Cover
-from ..domain.dossier import Dossier
+from ..domain.dossier import Dossier, Milestone
 from ..domain.errors import NotFound
 from ..domain.events import AuditLine
 from ..domain.participation import ParticipationPeriod
@@ -49,6 +50,21 @@ def view_dossier(code: str, caller: Caller, w: Wiring) -> DossierView:
     return view
 
 
+def unchanged_version(code: str, seen: Collection[int], caller: Caller, w: Wiring) -> int | None:
+    """The present version where it is among those seen, for who may see the dossier; None where it must be read. AP36.
+
+    Whatever the answer shows has moved the version, except what time alone does: from the due moment until the clock
+    of the deadline has marked it, the dossier is read. Raises as `view_dossier`.
+    """
+    item = w.table.get(keys.dossier(code)) if len(code) <= LONGEST_CODE else None
+    if item is None:
+        raise _not_found()
+    dossier = dossier_from(item)
+    require_view(caller, client_id=dossier.client_id, province=dossier.province_code)
+    unmarked = Milestone.OVERDUE not in dossier.milestones and dossier.is_overdue(w.clock.now())
+    return None if unmarked or dossier.version not in seen else dossier.version
+
+
 def read_dossier(code: str, w: Wiring) -> DossierView:
     """Read a dossier whole, for the system itself (AP2). Raises `NotFound` (DOSSIER_NOT_FOUND)."""
     dossier: Dossier | None = None
@@ -67,7 +83,7 @@ def read_dossier(code: str, w: Wiring) -> DossierView:
         elif sort_key.startswith(keys.COVER) and not sort_key.endswith(keys.TOKEN):
             covers.append(cover_from(item))
     if dossier is None:
-        raise NotFound("DOSSIER_NOT_FOUND", "Không có hồ sơ mang mã này.")
+        raise _not_found()
     person = dossier.person
     return DossierView(
         dossier=dossier,
@@ -77,3 +93,7 @@ def read_dossier(code: str, w: Wiring) -> DossierView:
         now=w.clock.now(),
         refund=max(refunds, key=lambda case: case.number, default=None),
     )
+
+
+def _not_found() -> NotFound:
+    return NotFound("DOSSIER_NOT_FOUND", "Không có hồ sơ mang mã này.")
