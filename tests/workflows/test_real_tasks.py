@@ -10,7 +10,9 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
+from chalicelib.domain.events import Event
 from chalicelib.domain.months import VIETNAM
+from chalicelib.storage import keys
 from tests.workflows.driver import VirtualClock
 from tests.workflows.house import SWEEP_EVENT, House, open_house
 
@@ -116,12 +118,23 @@ def test_the_reminder_and_the_overdue_mark_come_when_the_rules_say(house: House,
 
 
 def test_a_new_setting_of_the_clock_supersedes_the_old_execution(house: House, clock: VirtualClock) -> None:
-    house.declare()
-    clock.at(clock.now + timedelta(hours=1), lambda: setattr(house.w.clock, "version", 1))
+    # Given a dossier that expires within a day
+    code = house.declare()
 
+    def clock_set() -> None:
+        partition, sort_key = keys.audit(code, 1)
+        key = {"PK": {"S": partition}, "SK": {"S": sort_key}}
+        line = boto3.client("dynamodb").get_item(TableName="table", Key=key)["Item"]
+        image = {**line, "event": {"S": Event.CLOCK_SET.value}}
+        record = {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "1", "NewImage": image}}
+        assert house.invoke("StreamRelay", {"Records": [record]}) == {"batchItemFailures": []}
+
+    clock.at(clock.now + timedelta(hours=1), clock_set)
+
+    # When the relay hears that the clock was set, a new generation watches it, and the old one ends at its next wake
     ran = house.run_dossier()
-
     assert ran.path[-1] == "Superseded"
+    assert house.started[-1].name == f"{code}-g2"
 
 
 def test_the_sweep_starts_what_a_lost_record_left_unstarted(house: House) -> None:
