@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -26,6 +27,7 @@ from .names import clean_name, name_fault
 from .registers_agree import Declared, last_paid_month, register_faults
 
 _NATIONALITY = "VN"
+_YEAR = re.compile(r"[0-9]{4}", re.ASCII)
 _TEXT_LENGTH, _NATIONAL_CODE_LENGTH = 50, 64
 _YEARS_AHEAD = 100
 """A later year is a slip of the pen, and out of reach of arithmetic with dates."""
@@ -124,9 +126,17 @@ class Assessment:
 
 
 def person_identifiable(draft: DeclarationDraft, unreadable: frozenset[str]) -> bool:
-    """Whether the registers may be asked about this person: the personal identifier is well formed."""
-    identifier = draft.personal_id
-    return "personal_id" not in unreadable and identifier is not None and identifiers.is_personal_id(identifier)
+    """Whether the registers may be asked about this person.
+
+    The identifier is well formed and agrees with the declared gender and year of birth: who can't say as much
+    learns nothing of what is on record.
+    """
+    number = draft.personal_id
+    if "personal_id" in unreadable or number is None or not identifiers.is_personal_id(number):
+        return False
+    gender = Gender(draft.gender) if draft.gender in set(Gender) else None
+    year = (draft.birth_date or "")[:4]
+    return not identifiers.personal_id_faults(number, gender, int(year) if _YEAR.fullmatch(year) else None)
 
 
 def assess(

@@ -54,7 +54,7 @@ class ContributionVoucher:
     dossier_code: str | None
     personal_id: str | None
     si_number: str | None
-    full_name: str
+    full_name: str | None
     birth_date: BirthDate | None
     income: int
     method: str
@@ -175,7 +175,7 @@ def _why_not(voucher: ContributionVoucher, dossier: Dossier, person: PersonRecor
     declared, quote = dossier.declaration, dossier.quote
     same_person = (
         (voucher.personal_id is None or voucher.personal_id == declared.personal_id)
-        and printed_name(voucher.full_name) == printed_name(declared.full_name)
+        and (voucher.full_name is None or printed_name(voucher.full_name) == printed_name(declared.full_name))
         and (voucher.birth_date is None or _agree(voucher.birth_date, declared.birth_date))
     )
     if not same_person:

@@ -15,6 +15,8 @@ from ..domain.months import Month, at_vietnam
 from ..domain.voucher import ContributionVoucher, VoucherEvent
 
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
+Printed = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
+"""What accounting may name as it likes, control characters apart."""
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 MonthText = Annotated[str, StringConstraints(pattern=r"^[12]\d{3}-(0[1-9]|1[0-2])$")]
 BirthText = Annotated[str, StringConstraints(pattern=r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$")]
@@ -35,7 +37,7 @@ class Message(BaseModel):
 
 
 class Receipt(Message):
-    symbol: Annotated[str, StringConstraints(min_length=1, max_length=32, pattern=r"^[\x21-\x7e]+$")]
+    symbol: Printed
     number: Annotated[str, StringConstraints(pattern=r"^\d{7}$")]
     date: date
 
@@ -52,17 +54,17 @@ class ContributionVoucherMessage(Message):
     """`ContributionVoucher` v1: one contribution voucher of central accounting."""
 
     message_id: Identifier
-    voucher_id: Identifier
+    voucher_id: Printed
     voucher_version: Annotated[int, Field(ge=1, le=99_999_999)]
     event: Literal["ISSUED", "CANCELLED", "REPLACED", "REFUNDED"]
-    replaces_voucher_id: Identifier | None = None
+    replaces_voucher_id: Printed | None = None
     receipt: Receipt
     kind: Literal["BIEN_LAI_DIEN_TU", "BIEN_LAI_GIAY", "UY_NHIEM_CHI", "GIAY_BAO_CO"]
     channel: Literal["PORTAL", "AGENT", "COUNTER", "BANK_APP"]
     dossier_code: Identifier | None = None
     personal_id: Annotated[str, StringConstraints(pattern=r"^\d{12}$")] | None = None
     si_number: Annotated[str, StringConstraints(pattern=r"^\d{10}$")] | None = None
-    full_name: Text
+    full_name: Text | None = None
     birth_date: BirthText | None = None
     payer: Payer | None = None
     scheme: Literal["BHXH_TN"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from contextlib import suppress
 from datetime import datetime
 
@@ -19,6 +21,9 @@ UNKNOWN_PROVINCE = "00"
 
 DOCUMENT_BYTES = 256 * 1024
 """How much of a message is kept: an item of the table holds 400 KB, a message of the queue may be larger."""
+
+_PROVINCE, _NAME = re.compile(r"[0-9]{2}", re.ASCII), re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,64}")
+_LARGEST = 10**12
 
 FAULTS, FAULT_LENGTH = 50, 200
 """How many faults of a message are told, and how many characters of each: its field names are the sender's."""
@@ -50,15 +55,39 @@ def quarantine_message(body: str, faults: tuple[Fault, ...], *, message_id: str,
 
     The same message again changes nothing. Raises `Unavailable` when the table is busy.
     """
+    legible = _legible(body)
     key, item = quarantine_item(
         body,
         reason=faults[0].code,
-        province_code=UNKNOWN_PROVINCE,
+        province_code=str(legible.pop("province_code", UNKNOWN_PROVINCE)),
         received_at=w.clock.now(),
         message_id=message_id,
+        **legible,
         faults=[f"{fault.field[:FAULT_LENGTH]}: {fault.code}" for fault in faults[:FAULTS]],
     )
     transaction = Transaction()
     transaction.put_new("quarantine", key, item)
     with suppress(Refused):
         transaction.commit(w.table)
+
+
+def _legible(body: str) -> dict[str, Value]:
+    """What can be read of a message all the same, so that it comes before the officers of its province."""
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(told, dict):
+        return {}
+    province, voucher_id = told.get("province_code"), told.get("voucher_id")
+    version, amount = told.get("voucher_version"), told.get("amount_received")
+    found: dict[str, Value] = {}
+    if isinstance(province, str) and _PROVINCE.fullmatch(province):
+        found["province_code"] = province
+    if isinstance(voucher_id, str) and _NAME.fullmatch(voucher_id):
+        found["voucher_id"] = voucher_id
+    if type(version) is int and 0 < version < _LARGEST:
+        found["voucher_version"] = version
+    if type(amount) is int and 0 < amount < _LARGEST:
+        found["amount_received"] = amount
+    return found

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 
 from ..domain.cover import CoverState
 from ..domain.dossier import Dossier, State
+from ..domain.errors import NotConfigured
 from ..log import facts, logger
 from ..storage import keys
 from ..storage.items.covers import cover_from
@@ -65,10 +66,19 @@ def restart_clocks(w: Wiring) -> int:
     while chunk := [keys.dossier(str(row["dossier_code"])) for row in islice(rows, CHUNK)]:
         for item in w.table.get_many(chunk).values():
             dossier = dossier_from(item)
-            step = step_of(dossier, w.clock.now(), w)
-            if not dossier.state.ended and (step.wake_at is None or step.wake_at <= soon):
+            if not dossier.state.ended and _is_due_by(soon, dossier, w):
                 started += _start_anew(dossier, w)
     return started
+
+
+def _is_due_by(soon: datetime, dossier: Dossier, w: Wiring) -> bool:
+    """A dossier whose deadlines can't be reckoned is no reason to forget the others: its own execution tells."""
+    try:
+        step = step_of(dossier, w.clock.now(), w)
+    except NotConfigured as missing:
+        log.warning("deadlines not to be reckoned", extra=facts(dossier_code=dossier.code, reason=missing.code))
+        return False
+    return step.wake_at is None or step.wake_at <= soon
 
 
 def _start_anew(dossier: Dossier, w: Wiring) -> bool:

@@ -146,7 +146,7 @@ def alarmed(template: Template) -> dict[str, set[str]]:
     """Metric names by the logical id that an alarm looks at."""
     found: dict[str, set[str]] = {}
     for alarm in of_type(template, "AWS::CloudWatch::Alarm").values():
-        for dimension in alarm["Dimensions"]:
+        for dimension in alarm.get("Dimensions", ()):
             value = dimension["Value"]
             target = value.get("Ref") or value.get("Fn::GetAtt", [""])[0] if isinstance(value, dict) else value
             found.setdefault(target, set()).add(alarm["MetricName"])

@@ -388,7 +388,7 @@ def test_one_bad_message_does_not_keep_the_others(house: House) -> None:
         ({"paid_at": "2023-02-06T09:15:22"}, "INVALID_VALUE"),
         ({"paid_at": "0001-01-01T00:00:00+14:00"}, "PAID_AT_INVALID"),
         ({"paid_at": "9999-12-31T23:59:59-14:00"}, "PAID_AT_INVALID"),
-        ({"voucher_id": "a b"}, "INVALID_VALUE"),
+        ({"voucher_id": "a\nb"}, "INVALID_VALUE"),
         ({"currency": "USD"}, "INVALID_VALUE"),
     ),
 )
@@ -513,3 +513,21 @@ def test_two_messages_of_one_voucher_for_two_people_in_one_batch(house: House) -
     assert house.send(voucher(1, None, HOA), voucher(1, None, person(1), voucher_version=2)) == []
     assert head(house) == ("APPLIED", None)
     assert house.dossier(CODE).state is State.IN_PROCESS
+
+
+def test_a_voucher_without_a_name_is_known_by_its_number(house: House) -> None:
+    house.opened()
+    assert house.send(voucher(1, CODE, full_name=None)) == []
+    assert head(house) == ("APPLIED", None)
+
+
+def test_accounting_names_its_vouchers_as_it_likes(house: House) -> None:
+    house.opened()
+    assert house.send(voucher(1, CODE, voucher_id="Phiếu thu số 1/79")) == []
+    assert house.dossier(CODE).state is State.IN_PROCESS
+
+
+def test_what_is_legible_of_a_bad_message_brings_it_before_its_province(house: House) -> None:
+    house.send(voucher(1, CODE, amount_received=297000.5), voucher(2, CODE, voucher_id="a\nb", income=-1), "[1]")
+    listed = {(row["GSI2PK"]["S"], row.get("voucher_id", {}).get("S")) for row in quarantined(house)}
+    assert listed == {("HELD#00#0", None), ("HELD#79#0", None), ("HELD#79#0", VOUCHER)}

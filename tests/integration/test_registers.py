@@ -104,3 +104,10 @@ def test_without_registers_nothing_is_taken_unchecked(house: House) -> None:
         house.declare()
     assert house.cloud.rows() == {}
     assert house.w.registers.keys("p") == ()
+
+
+def test_whose_number_contradicts_the_declaration_learns_nothing_of_the_record(house: House) -> None:
+    loaded(house, MonthSpan(Month(2022, 1), Month(2023, 2)))
+    assert refusal(house, replace(HOA, birth_date="1986-05-12")) == "PERSONAL_ID_BIRTH_YEAR"
+    assert refusal(house, replace(HOA, gender="NAM")) == "PERSONAL_ID_GENDER"
+    assert refusal(house, HOA) == "OVERLAP_COMPULSORY"
