@@ -74,6 +74,20 @@ PUBLISHED: Final = {
 }
 
 BODIES: Final[dict[str, Any]] = {
+    "calculate_refund": {
+        "paid": {
+            "income": 3000000,
+            "method": "AHEAD",
+            "months": 36,
+            "from_month": "2026-08",
+            "support_category": "OTHER",
+            "province_code": "79",
+            "paid_on": "2026-08-03",
+        },
+        "reason": "COMPULSORY",
+        "event_month": "2027-12",
+        "asked_on": "2027-12-10",
+    },
     "calculate_quote": {
         "income": 1500000,
         "method": "M3",
@@ -136,6 +150,24 @@ BODIES: Final[dict[str, Any]] = {
 
 ANSWERS: Final[dict[str, Any]] = {
     "calculate_quote": QUOTE,
+    "calculate_refund": {
+        "first_month": "2027-12",
+        "months": 20,
+        "kept_months": 16,
+        "amount_gross": 12200152,
+        "amount_participant": 10880152,
+        "amount_state": 1320000,
+        "amount_local": 0,
+        "supported_months": 20,
+        "explanation": [
+            "Còn lại 20/36 tháng, từ 12/2027 đến 07/2029",
+            "20 tháng x 660.000, chiết khấu r = 0,3100%/tháng: 12.200.152 đ",
+            "Trả lại ngân sách Nhà nước phần hỗ trợ 20 tháng: 1.320.000 đ",
+            "Hoàn trả người tham gia: 10.880.152 đ",
+        ],
+        "rules": {"fund_monthly_rate": "2026-01-01", "refund_first_month_rule": "2016-01-01"},
+        "sources": [],
+    },
     "register_dossier": OPENED,
     "show_dossier": {
         **OPENED,

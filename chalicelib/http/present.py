@@ -38,10 +38,10 @@ def quote_answer(made: contribution.Quote) -> quote.Quote:
 def explained_quote(made: contribution.Quote, law: Law) -> quote.ExplainedQuote:
     plain = quote_answer(made)
     members = {name: getattr(plain, name) for name in type(plain).model_fields}
-    return quote.ExplainedQuote(**members, sources=_sources(made, law))
+    return quote.ExplainedQuote(**members, sources=quote_sources(made, law))
 
 
-def _sources(made: contribution.Quote, law: Law) -> tuple[quote.RuleSource, ...]:
+def quote_sources(made: contribution.Quote, law: Law) -> tuple[quote.RuleSource, ...]:
     """The rows of the law behind a quote, by the tables as they are now; they are not stored with it."""
     return tuple(
         quote.RuleSource(
@@ -87,7 +87,7 @@ def dossier_answer(view: DossierView, law: Law) -> answers.Dossier:
     opened = _opened(found, view.now)
     return answers.Dossier(
         **{name: getattr(opened, name) for name in type(opened).model_fields},
-        sources=_sources(found.quote, law),
+        sources=quote_sources(found.quote, law),
         due_derivation=tuple(
             answers.DerivationDay(date=day.date.isoformat(), counted=day.counted, why=day.why) for day in due
         ),

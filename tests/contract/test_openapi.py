@@ -54,6 +54,7 @@ def test_every_route_is_documented_and_nothing_else() -> None:
 def test_the_routes_of_the_contract_are_there() -> None:
     assert set(routes("production")) >= {
         ("/v1/quotes", "POST"),
+        ("/v1/quotes/refund", "POST"),
         ("/v1/dossiers", "POST"),
         ("/v1/dossiers/{code}", "GET"),
         ("/v1/dossiers/{code}/cover", "GET"),
@@ -83,6 +84,7 @@ def test_only_public_routes_go_without_a_token() -> None:
     open_to_all = {path for path, _, operation in operations() if not operation["security"]}
     assert {path for path in open_to_all if not path.startswith("/sandbox")} == {
         "/v1/quotes",
+        "/v1/quotes/refund",
         "/v1/provinces",
         "/v1/openapi.json",
     }

@@ -22,6 +22,7 @@ from tests.infra.reading import FUNCTION, Template, of_type, texts
 
 PUBLIC = {
     ("/v1/quotes", "post"),
+    ("/v1/quotes/refund", "post"),
     ("/v1/provinces", "get"),
     ("/v1/openapi.json", "get"),
     ("/v1/covers/{token}/verification", "get"),

@@ -1,4 +1,4 @@
-"""The law by date against the deployed system: scenarios A14, A15, A17, A19 and A22, and refusals that name a table."""
+"""The law by date against the deployed system: scenarios A14 to A17, A19 and A22, and refusals that name a table."""
 
 from __future__ import annotations
 
@@ -43,6 +43,17 @@ def test_a14_a_new_minimum_inside_a_prepaid_period(outside: Outside) -> None:
 
     renewal = {**SAMPLE, "income": 1_000_000, "from_month": "2022-12", "paid_on": "2022-12-05"}
     refused(outside.client.call("POST", "/v1/quotes", renewal), 422, "INCOME_BELOW_MIN")
+
+
+def test_a16_what_is_paid_back_when_compulsory_insurance_begins(outside: Outside) -> None:
+    """The amounts; shortening what is recorded follows accounting's REFUNDED voucher."""
+    paid = {**SAMPLE, "income": 3_000_000, "method": "AHEAD", "months": 36}
+    assert price(outside, **paid)["amount_participant"] == 20_142_885
+    asked = {"paid": paid, "reason": "COMPULSORY", "event_month": "2027-12", "asked_on": "2027-12-10"}
+    reply = outside.client.call("POST", "/v1/quotes/refund", asked)
+    assert reply.status == 200, reply.body
+    assert amounts(reply.body) == (12_200_152, 1_320_000, 10_880_152)
+    assert (reply.body["months"], reply.body["kept_months"], reply.body["supported_months"]) == (20, 16, 20)
 
 
 def test_a15_five_years_ahead(outside: Outside, serial: int) -> None:
