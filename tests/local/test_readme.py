@@ -19,7 +19,7 @@ PAUSE = "sleep 2"
 
 def tour() -> list[str]:
     """The blocks of shell commands of the tour, in their order."""
-    text = (ROOT / "README.md").read_text("utf-8").partition("## Five minutes")[2]
+    text = (ROOT / "README.md").read_text("utf-8").partition("## Five minutes")[2].partition("\n## ")[0]
     return re.findall(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
 
