@@ -63,9 +63,14 @@ def plain(house: House) -> dict[str, Any]:
     """What is settled, but for the order of what different dossiers say."""
     state = settled(house)
     state["status"] = sorted(state["status"], key=lambda message: (message["dossier_code"], message["sequence"]))
-    for row in state["table"].values():
+    for (partition, _), row in state["table"].items():
         # How often a voucher's head was written tells of the way, not of the result.
         row.pop("revision", None)
+        if partition.startswith("TOTALS#"):
+            # A dossier that was counted somewhere and left again leaves a zero: the same as never counted there.
+            for name in [name for name, value in row.items() if value == {"N": "0"}]:
+                del row[name]
+    state["table"] = {key: row for key, row in state["table"].items() if row.keys() - {"PK", "SK"}}
     return state
 
 
