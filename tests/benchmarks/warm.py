@@ -31,6 +31,8 @@ class Warm:
     voucher_floor_ms: float
     voucher_ratio: float
     quote_ms: float
+    missing_ms: float
+    """Of the longest calculation that the law knows: 120 missing months."""
     registration_writes: float
     registration_reads: float
     voucher_writes: float
@@ -120,6 +122,7 @@ def _measure(stub: Stub, rounds: int) -> Warm:
         voucher_floor_ms=statistics.median(vouchers_floor) / BATCH,
         voucher_ratio=_ratio(vouchers, vouchers_floor),
         quote_ms=_quote_ms(),
+        missing_ms=_missing_ms(),
         registration_writes=writes,
         registration_reads=reads,
         voucher_writes=voucher_writes / BATCH,
@@ -162,17 +165,37 @@ def _quote_ms() -> float:
     from chalicelib.domain.months import Month
     from chalicelib.law import load
 
-    law, best = load(), float("inf")
+    law = load()
     requests = [
         QuoteRequest(1_500_000, method, None, Month(2023, 2), category, "79", date(2023, 2, 6), 0)
         for method in ("M1", "M3", "M6", "M12")
         for category in ("POOR", "NEAR_POOR", "OTHER")
     ]
+    return _best(lambda: [quote(request, law) for request in requests]) / len(requests)
+
+
+def _missing_ms() -> float:
+    from chalicelib.domain.contribution import QuoteRequest
+    from chalicelib.domain.counter import Retiree, quote_missing
+    from chalicelib.domain.identity import BirthDate, Gender
+    from chalicelib.domain.months import Month
+    from chalicelib.law import load
+
+    law = load()
+    person = Retiree(BirthDate(1955, 3, 1), Gender.MALE, 120)
+    request = QuoteRequest(9_800_000, "MISSING", 120, Month(2020, 4), "OTHER", "79", date(2020, 4, 15), 15)
+    _require(quote_missing(request, person, law).months == 120, "the missing years were not priced")
+    return _best(lambda: quote_missing(request, person, law))
+
+
+def _best(call: Callable[[], Any]) -> float:
+    """CPU milliseconds of one call, the best of twenty rounds of ten."""
+    best = float("inf")
     for _ in range(20):
         started = time.process_time_ns()
-        for request in requests * 10:
-            quote(request, law)
-        best = min(best, (time.process_time_ns() - started) / len(requests) / 10 / 1e6)
+        for _ in range(10):
+            call()
+        best = min(best, (time.process_time_ns() - started) / 10 / 1e6)
     return best
 
 
