@@ -189,7 +189,7 @@ MESSAGES: dict[str, tuple[Any, str]] = {
     "a moment without offset": ({"paid_at": "2023-02-06T09:15:22"}, "INVALID_VALUE"),
     "no identifier": ({"personal_id": None, "si_number": None}, "IDENTIFIER_REQUIRED"),
     "no dossier on the portal's channel": ({"dossier_code": None}, "DOSSIER_CODE_REQUIRED"),
-    "an emoji in its id": ({"voucher_id": "KT79-😀"}, "INVALID_VALUE"),
+    "a control character in its id": ({"voucher_id": "KT79-\a"}, "INVALID_VALUE"),
 }
 
 

@@ -85,6 +85,8 @@ def test_reminder_then_overdue(outside: Outside, notices: Subscription, serial: 
         "province_code": "79",
         "full_name": "Nguyễn Thị Hòa",
         "version": dossier["version"],
+        "assignee": None,
+        "remaining_working_hours": 0,
     }
     due = [row["due_at"] for row in outside.rows("/v1/officer/dossiers", "officer_79") if row["due_at"]]
     assert due == sorted(due)
