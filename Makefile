@@ -52,9 +52,11 @@ test-local: $(STAMP) ## the packaged template on the local cloud, over HTTP and 
 	@echo "==> the packaged template, deployed on the local cloud"
 	$(PYTEST) tests/local
 
-test-fast: $(STAMP) ## the quick part: style, types and everything under a second
+# Left to `make test`: what packages the app, plays whole executions, draws documents or crashes on purpose.
+LATER  := local benchmarks infra workflows documents faults
+test-fast: $(STAMP) ## the quick part, for daily work: style, types, rules, storage and doors, in under a minute
 	@$(MAKE) lint
-	$(PYTEST) tests --ignore=tests/local --ignore=tests/benchmarks -m "not slow" -n 2 --dist loadfile
+	$(PYTEST) tests $(LATER:%=--ignore=tests/%) -m "not slow" -n 2 --dist loadfile
 
 bench: $(STAMP) ## CPU, write transactions, imports and sizes, each beside its floor
 	@$(BIN)/python -m tests.benchmarks
