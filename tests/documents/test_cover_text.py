@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.documents.cover import cover_json, render_cover
@@ -22,6 +22,7 @@ NAMES = st.lists(JOINED, min_size=1, max_size=6).map(" ".join).filter(lambda nam
 
 
 @settings(max_examples=80, deadline=None)
+@example("AẶAAAAAA'AAô̆AAAAAA AẶAAAAAA'AAô̆AAAAAA")
 @given(NAMES)
 def test_any_allowed_name_can_be_copied_out_again(name: str) -> None:
     printed = printed_name(name)
@@ -30,9 +31,13 @@ def test_any_allowed_name_can_be_copied_out_again(name: str) -> None:
 
     assert name_in(text_by_pypdf(drawn)) == printed
     words = printed.split()
-    # PDFium takes a line that repeats the one above it for a shadow and leaves it out (pypdf and poppler read both).
-    if all(one != other for one, other in pairwise(words)):
-        assert name_in(text_by_pdfium(drawn)) == printed
+    read = name_in(text_by_pdfium(drawn))
+    if any(one == other for one, other in pairwise(words)):
+        # PDFium takes a line that repeats the one above it for a shadow and leaves it out (pypdf and poppler read
+        # both): the repeated word is all that may be missing.
+        assert read in {printed, " ".join(word for word, _ in groupby(words))}
+    else:
+        assert read == printed
 
 
 @settings(max_examples=15, deadline=None)
