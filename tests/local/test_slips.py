@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import time
 
 import pikepdf
 import requests
@@ -42,9 +41,7 @@ def test_receipt_and_apology_from_declaration_to_file(outside: Outside, serial: 
 
     # when it is paid, then the portal gets the receipt, and an officer the same file
     dossier = outside.pay(declaration, opened, MONDAY)
-    began = time.monotonic()
     told, receipt = fetched(outside, code, "receipt")
-    assert time.monotonic() - began < 10
     assert fetched(outside, code, "receipt", "officer_79")[1] == receipt
     assert f"slips/2023/02/{code}/receipt-1.pdf" in told["url"]
     data = data_of(receipt)

@@ -31,7 +31,7 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import CallbackEndpoin
 MACHINES = Path(__file__).resolve().parents[2] / "infra" / "statemachines"
 REGION = "ap-southeast-1"
 ROLE = "arn:aws:iam::123456789012:role/machine"
-PATIENCE = 20.0
+PATIENCE = 90.0
 """Real seconds after which an execution that has not ended fails the test."""
 
 Payload = dict[str, Any]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -75,7 +74,6 @@ def test_a_year_of_an_officer_who_does_nothing(house: House, clock: VirtualClock
     clock.at(vietnam(2023, 2, 6, 9, 30), lambda: house.pay(code))
     at_end = vietnam(2024, 1, 22, 9, 0)
     clock.at(at_end, house.run_cover_signed)
-    began = time.monotonic()
 
     # When its alarm clock runs for 300 days, and the one after it for the rest
     first = house.run_dossier()
@@ -92,7 +90,6 @@ def test_a_year_of_an_officer_who_does_nothing(house: House, clock: VirtualClock
     assert (ran.status, ran.path[-1]) == ("SUCCEEDED", "Closed")
     assert ran.ended >= at_end
     assert (*first.path, *ran.path).count("WaitUntil") < 20
-    assert time.monotonic() - began < 15
     events = [call.parameters for call in house.calls if call.operation == "Publish"]
     notices = [each for each in events if each["TopicArn"] == house.w.settings.notice_topic_arn]
     told = [json.loads(each["Message"]) for each in notices]
