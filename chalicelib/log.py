@@ -22,6 +22,7 @@ FIELDS = frozenset(
         "trace_id",
         "outcome",
         "reason",
+        "cause",
         "code",
         "status",
         "method",

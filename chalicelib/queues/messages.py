@@ -185,12 +185,18 @@ _CODES = {"json_invalid": "NOT_JSON", "missing": "REQUIRED", "extra_forbidden": 
 _TYPE_ENDS = ("_type", "_parsing", "_from_float")
 
 
+LARGEST_BYTES = 256 * 1024
+"""A voucher takes a tenth of it at most; what is larger is not even read."""
+
+
 def read_message(body: str) -> ContributionVoucherMessage | ManifestMessage | None:
     """What a message says; None for a voucher of another scheme, which is acknowledged and counted only.
 
     Raises:
         Rejected: no valid message, with every fault (field and stable code, never the value).
     """
+    if len(body) > LARGEST_BYTES or len(body.encode()) > LARGEST_BYTES:
+        raise Rejected([Fault("$", "TOO_LARGE", "Chứng từ vượt quá kích thước cho phép.")])
     model = ManifestMessage if MANIFEST.search(body) else ContributionVoucherMessage
     try:
         return model.model_validate_json(body)

@@ -8,8 +8,9 @@ from typing import Any
 
 from chalice.app import Blueprint, SQSEvent
 
+from ..domain.causes import cause_of
 from ..domain.errors import Rejected
-from ..domain.voucher import ContributionVoucher
+from ..domain.voucher import ContributionVoucher, Outcome
 from ..log import facts, logger
 from ..usecases.keep_manifest import keep_manifest
 from ..usecases.quarantine import quarantine_message
@@ -100,10 +101,19 @@ def _record(voucher: ContributionVoucher, stored: _Stored, message_id: str, w: W
             dossier_code=voucher.dossier_code,
             outcome=verdict.outcome,
             reason=verdict.reason,
+            cause=cause_of(verdict.reason or "") if verdict.outcome is Outcome.QUARANTINE else None,
         ),
     )
 
 
 def _quarantine(body: str, rejected: Rejected, message_id: str, w: Wiring) -> None:
     quarantine_message(body, rejected.faults, message_id=message_id, w=w)
-    log.warning("message quarantined", extra=facts(message_id=message_id, reason=rejected.code, outcome="QUARANTINE"))
+    log.warning(
+        "message quarantined",
+        extra=facts(
+            message_id=message_id,
+            outcome=Outcome.QUARANTINE,
+            reason=rejected.code,
+            cause=cause_of(rejected.code),
+        ),
+    )

@@ -8,6 +8,7 @@ import re
 from contextlib import suppress
 from datetime import datetime
 
+from ..domain.causes import cause_of
 from ..domain.errors import Fault
 from ..domain.months import instant_text
 from ..storage import keys
@@ -41,6 +42,7 @@ def quarantine_item(
         "state": "QUARANTINED",
         "bytes": len(whole),
         "reason": reason,
+        "cause": cause_of(reason),
         "province_code": province_code,
         "received_at": received,
         "GSI2PK": keys.voucher_list(province_code, 0),
