@@ -127,6 +127,16 @@ def voucher_list(province: str, shard: int) -> str:
     return f"HELD#{province}#{shard}"
 
 
+def day_list(day: date, province: str, shard: int) -> str:
+    """GSI1: the vouchers that accounting dates on a day."""
+    return f"DAY#{day.isoformat()}#{province}#{shard}"
+
+
+def issued_list(day: str, province: str, shard: int) -> str:
+    """GSI1: the covers issued on a day (`2023-02-13`)."""
+    return f"ISSUED#{day}#{province}#{shard}"
+
+
 def tally(code: str) -> Key:
     """Where a dossier counts in the statistics."""
     return dossier_partition(code), "TALLY"

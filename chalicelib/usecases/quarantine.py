@@ -6,13 +6,14 @@ import hashlib
 import json
 import re
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 
 from ..domain.causes import cause_of
 from ..domain.errors import Fault
 from ..domain.months import instant_text
 from ..storage import keys
 from ..storage.codec import Value
+from ..storage.items.vouchers import day_shard_of
 from ..storage.keys import Key
 from ..storage.transaction import Refused, Transaction
 from ..wiring import Wiring
@@ -31,9 +32,12 @@ FAULTS, FAULT_LENGTH = 50, 200
 
 
 def quarantine_item(
-    document: str, *, reason: str, province_code: str, received_at: datetime, **known: Value
+    document: str, *, reason: str, province_code: str, day: date | None, received_at: datetime, **known: Value
 ) -> tuple[Key, dict[str, Value]]:
-    """Key and item of a quarantined message; the same message again gives the same key."""
+    """Key and item of a quarantined message; the same message again gives the same key.
+
+    `day` is the value date; where it can be read the message counts among what its province got on that day.
+    """
     whole = document.encode()
     digest = hashlib.sha256(f"{reason}\n".encode() + whole).hexdigest()
     received = instant_text(received_at)
@@ -48,6 +52,8 @@ def quarantine_item(
         "GSI2PK": keys.voucher_list(province_code, 0),
         "GSI2SK": f"{received}#{digest}",
     }
+    if day is not None:
+        item |= {"GSI1PK": keys.day_list(day, province_code, day_shard_of(digest)), "GSI1SK": digest}
     item.update({name: value for name, value in known.items() if value is not None})
     return keys.quarantine(digest), item
 
@@ -61,7 +67,8 @@ def quarantine_message(body: str, faults: tuple[Fault, ...], *, message_id: str,
     key, item = quarantine_item(
         body,
         reason=faults[0].code,
-        province_code=str(legible.pop("province_code", UNKNOWN_PROVINCE)),
+        province_code=_known_province(legible.pop("province_code", None), w),
+        day=_legible_day(legible.pop("value_date", None)),
         received_at=w.clock.now(),
         message_id=message_id,
         **legible,
@@ -71,6 +78,11 @@ def quarantine_message(body: str, faults: tuple[Fault, ...], *, message_id: str,
     transaction.put_new("quarantine", key, item)
     with suppress(Refused):
         transaction.commit(w.table)
+
+
+def _known_province(told: Value, w: Wiring) -> str:
+    """A code that never meant a province has no officers: what bears it goes where what bears none goes."""
+    return told if isinstance(told, str) and told in w.law.provinces.codes() else UNKNOWN_PROVINCE
 
 
 def _legible(body: str) -> dict[str, Value]:
@@ -90,6 +102,17 @@ def _legible(body: str) -> dict[str, Value]:
         found["voucher_id"] = voucher_id
     if type(version) is int and 0 < version < _LARGEST:
         found["voucher_version"] = version
+    if _legible_day(told.get("value_date")) is not None:
+        found["value_date"] = told["value_date"]
     if type(amount) is int and 0 < amount < _LARGEST:
         found["amount_received"] = amount
     return found
+
+
+def _legible_day(told: object) -> date | None:
+    """A day as accounting writes it, `2023-02-06`; None for anything else."""
+    try:
+        day = date.fromisoformat(told) if isinstance(told, str) else None
+    except ValueError:
+        return None
+    return day if day is not None and day.isoformat() == told else None

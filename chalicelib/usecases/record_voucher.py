@@ -330,6 +330,7 @@ def _quarantine(transaction: Transaction, voucher: ContributionVoucher, reason: 
         voucher_document(voucher),
         reason=reason,
         province_code=voucher.province_code,
+        day=voucher.value_date,
         received_at=now,
         voucher_id=voucher.voucher_id,
         voucher_version=voucher.voucher_version,

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import heapq
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TypeAlias, TypeVar
 
 from ..domain.access import OFFICERS, Caller, Role, require_province, require_role
 from ..domain.calendar import WorkingCalendar
 from ..domain.cover import CoverState
 from ..domain.dossier import State
-from ..domain.errors import Fault, NotConfigured, Rejected
+from ..domain.errors import NotConfigured
 from ..domain.months import VIETNAM, instant_text
 from ..domain.remaining import remaining_working_hours
 from ..storage import keys
@@ -23,14 +18,7 @@ from ..storage.items.fields import instant, maybe, number, text
 from ..storage.table import Stored
 from ..wiring import Wiring
 from .answers import Page
-
-T = TypeVar("T")
-Entries: TypeAlias = Iterator[tuple[str, Stored | None]]
-"""Positions of a list with what stands there."""
-
-CHUNK = 100
-FURTHER_READS = 20
-"""Chunks read for one page beyond the first of each partition; a filter that finds little ends with a short page."""
+from .paging import CHUNK, merged, page_of, position_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +71,7 @@ def list_dossiers(
     if overdue:
         now_text = instant_text(now)
         before = now_text if before is None else min(before, now_text)
-    after = _position(cursor)
+    after = position_of(cursor)
     if overdue is False:
         after = max(after, instant_text(now))
     if state is State.AWAITING_PAYMENT:
@@ -93,8 +81,8 @@ def list_dossiers(
     ]
     filtered = state is not None or assignee is not None
     working_hours = _WorkingHours(now, w.law.calendar)
-    return _page(
-        _merged(partitions, after, before, CHUNK if filtered else limit + 1, w),
+    return page_of(
+        merged(partitions, after, before, CHUNK if filtered else limit + 1, w),
         lambda item: _dossier_row(item, caller, working_hours),
         lambda row: (
             (state is None or row.state is state)
@@ -112,8 +100,8 @@ def list_covers(
     partitions = [
         keys.cover_list(code, shard) for code in provinces_of(caller, province, w) for shard in range(LIST_SHARDS)
     ]
-    entries = _merged(partitions, _position(cursor), None, CHUNK, w)
-    return _page(entries, lambda item: _cover_row(item, caller), lambda row: row.state is state, limit)
+    entries = merged(partitions, position_of(cursor), None, CHUNK, w)
+    return page_of(entries, lambda item: _cover_row(item, caller), lambda row: row.state is state, limit)
 
 
 def provinces_of(caller: Caller, province: str | None, w: Wiring) -> list[str]:
@@ -123,69 +111,6 @@ def provinces_of(caller: Caller, province: str | None, w: Wiring) -> list[str]:
         require_province(caller, province)
         return [province]
     return sorted(w.law.provinces.codes() if caller.role is Role.OPS else caller.provinces)
-
-
-@dataclass(slots=True)
-class _Budget:
-    """How many reads are left for one page."""
-
-    further: int
-
-
-def _merged(partitions: list[str], after: str, before: str | None, chunk: int, w: Wiring) -> Entries:
-    budget = _Budget(FURTHER_READS)
-    entries = (_entries(partition, after, before, chunk, budget, w) for partition in partitions)
-    return heapq.merge(*entries, key=lambda entry: entry[0])
-
-
-def _entries(partition: str, after: str, before: str | None, chunk: int, budget: _Budget, w: Wiring) -> Entries:
-    """The entries of one partition after a position, read a chunk at a time as they are needed.
-
-    Where the budget ends, the last position without an item: nothing behind it is known.
-    """
-    while True:
-        items = w.table.query_list(partition, after=after, before=before, limit=chunk)
-        for item in items:
-            sort_key = text(item, "GSI2SK")
-            if sort_key != after:
-                yield sort_key, item
-        if len(items) < chunk:
-            return
-        after = text(items[-1], "GSI2SK")
-        if budget.further == 0:
-            yield after, None
-            return
-        budget.further -= 1
-
-
-def _page(entries: Entries, row_of: Callable[[Stored], T], wanted: Callable[[T], bool], limit: int) -> Page[T]:
-    rows: list[T] = []
-    position = ""
-    for sort_key, item in entries:
-        if item is None:
-            return Page(tuple(rows), _cursor(sort_key))
-        row = row_of(item)
-        if not wanted(row):
-            continue
-        if len(rows) == limit:
-            return Page(tuple(rows), _cursor(position))
-        rows.append(row)
-        position = sort_key
-    return Page(tuple(rows), None)
-
-
-def _cursor(position: str) -> str:
-    return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
-
-
-def _position(cursor: str | None) -> str:
-    """The position that a cursor stands for; from the start without one."""
-    if cursor is None:
-        return ""
-    try:
-        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-    except (binascii.Error, ValueError):
-        raise Rejected([Fault("cursor", "CURSOR_INVALID", "Con trỏ trang không hợp lệ.")]) from None
 
 
 class _WorkingHours:

@@ -13,7 +13,7 @@ from chalicelib.domain.cover import CoverState
 from chalicelib.domain.declaration import DeclarationDraft
 from chalicelib.domain.dossier import State
 from chalicelib.domain.errors import Forbidden, Rejected
-from chalicelib.usecases import work_lists
+from chalicelib.usecases import paging, work_lists
 from chalicelib.usecases.answers import Page
 from chalicelib.usecases.assign import Assignment, assign
 from chalicelib.usecases.work_lists import CoverRow, DossierRow, list_covers, list_dossiers
@@ -193,7 +193,7 @@ def test_lists_are_read_in_hundreds(house: House, monkeypatch: pytest.MonkeyPatc
 def test_a_filter_that_finds_little_reads_so_much_and_no_more(five: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """A page may be empty and go on: what it costs does not grow with the list."""
     monkeypatch.setattr(work_lists, "CHUNK", 1)
-    monkeypatch.setattr(work_lists, "FURTHER_READS", 1)
+    monkeypatch.setattr(paging, "FURTHER_READS", 1)
     assigned = "000.00.79.G24-230206-0004"
     assign(
         assigned,

@@ -10,11 +10,13 @@ from ..codec import Value
 from ..table import Stored
 from .dossiers import shard_of
 from .fields import birth_date, instant, maybe, number, present, text
+from .vouchers import day_shard_of
 
 
 def cover_item(cover: Cover) -> dict[str, Value]:
     waiting = cover.state in {CoverState.DATA_CREATED, CoverState.CHECKED}
     created = instant_text(cover.created_at)
+    issued = None if cover.issued_at is None else instant_text(cover.issued_at)
     file = cover.file
     return present(
         {
@@ -35,7 +37,7 @@ def cover_item(cover: Cover) -> dict[str, Value]:
             "checked_at": None if cover.checked_at is None else instant_text(cover.checked_at),
             "proposed_by": cover.proposed_by,
             "checked_by": cover.checked_by,
-            "issued_at": None if cover.issued_at is None else instant_text(cover.issued_at),
+            "issued_at": issued,
             "file": None
             if file is None
             else {
@@ -44,10 +46,16 @@ def cover_item(cover: Cover) -> dict[str, Value]:
                 "size": file.size,
                 "template_version": file.template_version,
             },
+            "GSI1PK": None if issued is None else _issued_list(cover, issued),
+            "GSI1SK": None if issued is None else cover.cover_id,
             "GSI2PK": keys.cover_list(cover.province_code, shard_of(cover.dossier_code)) if waiting else None,
             "GSI2SK": f"{created}#{cover.cover_id}" if waiting else None,
         }
     )
+
+
+def _issued_list(cover: Cover, issued: str) -> str:
+    return keys.issued_list(issued[: len("2023-02-13")], cover.province_code, day_shard_of(cover.cover_id))
 
 
 def cover_from(item: Stored) -> Cover:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date, datetime
 from typing import Any
+from zlib import crc32
 
 from ...domain.months import Month, instant_text
 from ...domain.voucher import ContributionVoucher, VoucherEvent, VoucherHead, VoucherState
@@ -12,6 +13,14 @@ from .. import keys
 from ..codec import Value
 from ..table import Stored
 from .fields import birth_date, dump, maybe, number, present, text
+
+DAY_SHARDS = 4
+"""Partitions per province and day of what accounting sent, so that two hours' backlog is not one hot partition."""
+
+
+def day_shard_of(name: str) -> int:
+    """The partition of a day's list that a voucher, message or cover lies in."""
+    return crc32(name.encode()) % DAY_SHARDS
 
 
 def voucher_document(voucher: ContributionVoucher) -> str:
@@ -79,6 +88,8 @@ def head_item(head: VoucherHead, voucher: ContributionVoucher, received_at: date
             "amount_received": voucher.amount_received,
             "province_code": voucher.province_code,
             "received_at": received,
+            "GSI1PK": keys.day_list(voucher.value_date, voucher.province_code, day_shard_of(head.voucher_id)),
+            "GSI1SK": head.voucher_id,
             "GSI2PK": keys.voucher_list(voucher.province_code, 0) if needs_person else None,
             "GSI2SK": f"{received}#{head.voucher_id}" if needs_person else None,
         }
