@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from .access import Role
 from .declaration import BirthDate, Declaration, Gender
 from .errors import Conflict, Forbidden, VersionConflict
 
 
 class CoverState(StrEnum):
+    """States of a cover (domain rule 6.3). SIGNED lasts within one transaction only: the trail tells of it."""
+
     DATA_CREATED = "DATA_CREATED"
     CHECKED = "CHECKED"
     SIGNED = "SIGNED"
     ISSUED = "ISSUED"
     REVOKED = "REVOKED"
     REPLACED = "REPLACED"
+
+
+UNISSUED = frozenset({CoverState.DATA_CREATED, CoverState.CHECKED, CoverState.SIGNED})
+"""On the way to its issue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,18 @@ class StoredFile:
 
 
 @dataclass(frozen=True, slots=True)
+class RevocationRequest:
+    """Somebody wants an issued cover revoked; two persons must want it."""
+
+    by: str
+    """`sub` of the officer, or the name of the system that asks."""
+    reason: str
+    at: datetime
+    role: Role | None = None
+    """None for a system: it asks, and is none of the two persons."""
+
+
+@dataclass(frozen=True, slots=True)
 class Cover:
     cover_id: str
     dossier_code: str
@@ -62,6 +82,21 @@ class Cover:
     """`sub` of the signer who decided to issue it."""
     issued_at: datetime | None = None
     file: StoredFile | None = None
+    revocation: RevocationRequest | None = None
+    """What is asked for, and after a revocation what was."""
+    replaces: str | None = None
+    """The cover that this one takes the place of, once it is issued."""
+    replaced_by: str | None = None
+    """The cover that is to take the place of this one, or has taken it."""
+    ended_at: datetime | None = None
+    """When it was revoked or replaced."""
+    ended_by: str | None = None
+    """Who ended it: the second of the two persons, the signer of the next cover, or a system."""
+
+    @property
+    def live(self) -> bool:
+        """A cover that a person holds. There is at most one of them."""
+        return self.state is CoverState.ISSUED
 
     @property
     def object_key(self) -> str:
@@ -143,18 +178,24 @@ def check(cover: Cover, *, expected_version: int | None, signer: str, at: dateti
 
 
 def _require_issuable(cover: Cover, expected_version: int | None) -> None:
+    require_version(cover, expected_version)
+    if cover.state is not CoverState.DATA_CREATED:
+        raise refused(cover, "INVALID_TRANSITION", f"Tờ bìa đang ở trạng thái {cover.state}, không cấp được nữa.")
+
+
+def require_version(cover: Cover, expected_version: int | None) -> None:
+    """Raise `VersionConflict` for one who saw another version; None saw whatever there is."""
     if expected_version is not None and expected_version != cover.version:
         raise VersionConflict(
             "VERSION_CONFLICT",
             "Tờ bìa đã thay đổi từ lần xem trước. Hãy tải lại rồi thực hiện.",
             facts={"version": cover.version, "state": cover.state},
         )
-    if cover.state is not CoverState.DATA_CREATED:
-        raise Conflict(
-            "INVALID_TRANSITION",
-            f"Tờ bìa đang ở trạng thái {cover.state}, không cấp được nữa.",
-            facts={"version": cover.version, "state": cover.state},
-        )
+
+
+def refused(cover: Cover, code: str, message: str) -> Conflict:
+    """The error for what the cover's state does not allow."""
+    return Conflict(code, message, facts={"version": cover.version, "state": cover.state})
 
 
 def issue(cover: Cover, file: StoredFile, at: datetime) -> Cover:
@@ -185,8 +226,98 @@ def revoke_unissued(cover: Cover) -> Cover:
 
 def _require_unchecked(cover: Cover) -> None:
     if cover.state is not CoverState.DATA_CREATED:
-        raise Conflict(
-            "INVALID_TRANSITION",
-            f"Tờ bìa đang ở trạng thái {cover.state}, không đổi được nữa.",
-            facts={"version": cover.version, "state": cover.state},
-        )
+        raise refused(cover, "INVALID_TRANSITION", f"Tờ bìa đang ở trạng thái {cover.state}, không đổi được nữa.")
+
+
+def revoke_checked(cover: Cover, *, by: str, reason: str, at: datetime) -> Cover:
+    """What the cover stands on is gone before it was issued: DATA_CREATED, CHECKED or SIGNED -> REVOKED, at once.
+
+    Its workflow finds nothing left to do. Raises `Conflict` (INVALID_TRANSITION) for one that is issued, or ended.
+    """
+    if cover.state not in UNISSUED:
+        raise refused(cover, "INVALID_TRANSITION", f"Tờ bìa đang ở trạng thái {cover.state}, không hủy được nữa.")
+    asked = RevocationRequest(by=by, reason=reason, at=at)
+    return replace(
+        cover, state=CoverState.REVOKED, version=cover.version + 1, revocation=asked, ended_at=at, ended_by=by
+    )
+
+
+def request_revocation(
+    cover: Cover, *, by: str, reason: str, at: datetime, role: Role | None = None, expected_version: int | None = None
+) -> Cover:
+    """The first step to a revocation; the cover is valid until the second person agrees.
+
+    `role` None is a system's request: it shows officers what to decide, and both of them are still to come. A system
+    that asks for what is asked for already changes nothing.
+
+    Raises:
+        VersionConflict: the cover changed since the officer looked.
+        Conflict: INVALID_TRANSITION for a cover that is not issued; REVOCATION_PENDING, an officer has asked already.
+    """
+    require_version(cover, expected_version)
+    if cover.state is not CoverState.ISSUED:
+        raise refused(cover, "INVALID_TRANSITION", f"Tờ bìa đang ở trạng thái {cover.state}, không thu hồi được.")
+    if cover.revocation is not None and role is None:
+        return cover
+    if cover.revocation is not None and cover.revocation.role is not None:
+        raise refused(cover, "REVOCATION_PENDING", "Đã có đề nghị thu hồi tờ bìa này, đang chờ người thứ hai duyệt.")
+    return replace(cover, version=cover.version + 1, revocation=RevocationRequest(by, reason, at, role))
+
+
+def approve_revocation(
+    cover: Cover, *, by: str, role: Role, at: datetime, expected_version: int | None = None
+) -> Cover:
+    """The second person agrees: ISSUED -> REVOKED.
+
+    Raises:
+        VersionConflict: the cover changed since the officer looked.
+        Conflict: INVALID_TRANSITION for a cover that is not issued; REVOCATION_NOT_REQUESTED, no officer has asked.
+        Forbidden: SECOND_PERSON_REQUIRED, it is the same person; SIGNER_REQUIRED, neither of the two may sign.
+    """
+    require_version(cover, expected_version)
+    asked = cover.revocation
+    if cover.state is not CoverState.ISSUED:
+        raise refused(cover, "INVALID_TRANSITION", f"Tờ bìa đang ở trạng thái {cover.state}, không thu hồi được.")
+    if asked is None or asked.role is None:
+        raise refused(cover, "REVOCATION_NOT_REQUESTED", "Chưa có cán bộ nào đề nghị thu hồi tờ bìa này.")
+    if asked.by == by:
+        raise Forbidden("SECOND_PERSON_REQUIRED", "Người duyệt thu hồi phải khác người đề nghị.")
+    if Role.SIGNER not in {asked.role, role}:
+        raise Forbidden("SIGNER_REQUIRED", "Một trong hai người quyết định thu hồi phải là người ký.")
+    return replace(cover, state=CoverState.REVOKED, version=cover.version + 1, ended_at=at, ended_by=by)
+
+
+def withdraw_revocation(cover: Cover, *, role: Role | None = None, expected_version: int | None = None) -> Cover:
+    """What the revocation was asked for is gone: the cover stays as it is.
+
+    A system (`role` None) takes back its own request only; an officer's stands. Raises `VersionConflict`,
+    `Conflict` (REVOCATION_NOT_REQUESTED).
+    """
+    require_version(cover, expected_version)
+    asked = cover.revocation
+    if cover.state is not CoverState.ISSUED or asked is None or (role is None and asked.role is not None):
+        raise refused(cover, "REVOCATION_NOT_REQUESTED", "Không có đề nghị thu hồi nào để rút lại.")
+    return replace(cover, version=cover.version + 1, revocation=None)
+
+
+def payment_reversed(covers: Iterable[Cover], *, by: str, reason: str, at: datetime) -> tuple[Cover, ...]:
+    """What a reversed payment does to the covers of a dossier: those that change, each under its next version.
+
+    One on its way is revoked at once; for an issued one the revocation is asked for in the system's name. A cover
+    whose successor falls with it has none any more.
+    """
+    changed = []
+    for cover in covers:
+        if cover.state in UNISSUED:
+            changed.append(revoke_checked(cover, by=by, reason=reason, at=at))
+        elif cover.live:
+            asked = request_revocation(cover, by=by, reason=reason, at=at)
+            if asked is not cover or cover.replaced_by is not None:
+                changed.append(replace(asked, version=cover.version + 1, replaced_by=None))
+    return tuple(changed)
+
+
+def shown_cover(covers: Iterable[Cover]) -> Cover | None:
+    """The cover that a dossier shows: the newest, but for one that is to replace another and is not issued."""
+    settled = (cover for cover in covers if cover.replaces is None or cover.issued_at is not None)
+    return max(settled, key=lambda cover: cover.number, default=None)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ...domain.cover import Cover, CoverSnapshot, CoverState, StoredFile
+from ...domain.access import Role
+from ...domain.cover import Cover, CoverSnapshot, CoverState, RevocationRequest, StoredFile
 from ...domain.declaration import Gender
 from ...domain.months import instant_text
 from .. import keys
@@ -48,6 +49,11 @@ def cover_item(cover: Cover) -> dict[str, Value]:
             },
             "GSI1PK": None if issued is None else _issued_list(cover, issued),
             "GSI1SK": None if issued is None else cover.cover_id,
+            "revocation": None if cover.revocation is None else _revocation_item(cover.revocation),
+            "replaces": cover.replaces,
+            "replaced_by": cover.replaced_by,
+            "ended_at": None if cover.ended_at is None else instant_text(cover.ended_at),
+            "ended_by": cover.ended_by,
             "GSI2PK": keys.cover_list(cover.province_code, shard_of(cover.dossier_code)) if waiting else None,
             "GSI2SK": f"{created}#{cover.cover_id}" if waiting else None,
         }
@@ -92,4 +98,22 @@ def cover_from(item: Stored) -> Cover:
         )
         if isinstance(file, dict)
         else None,
+        revocation=_revocation_from(item.get("revocation")),
+        replaces=maybe(item, "replaces"),
+        replaced_by=maybe(item, "replaced_by"),
+        ended_at=instant(item, "ended_at"),
+        ended_by=maybe(item, "ended_by"),
     )
+
+
+def _revocation_item(asked: RevocationRequest) -> Value:
+    return present({"by": asked.by, "reason": asked.reason, "at": instant_text(asked.at), "role": asked.role})
+
+
+def _revocation_from(stored: Value) -> RevocationRequest | None:
+    if not isinstance(stored, dict):
+        return None
+    at, role = instant(stored, "at"), maybe(stored, "role")
+    if at is None:
+        raise TypeError("a request for a revocation has a time")
+    return RevocationRequest(text(stored, "by"), text(stored, "reason"), at, None if role is None else Role(role))
