@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from chalice.app import Chalice
 
-from chalicelib.http import auth, course, desk, framework, officers, portal, procedures, public, refunds, rules, slips
+from chalicelib.http import (
+    auth,
+    course,
+    desk,
+    framework,
+    officers,
+    portal,
+    procedures,
+    public,
+    refunds,
+    rules,
+    slips,
+    viewers,
+)
 from chalicelib.settings import SANDBOX, on_lambda, stage
 
 app = Chalice(app_name="bhxh-602e", configure_logs=False)
 
-for each in (framework, auth, public, refunds, portal, officers, course, desk, procedures, rules, slips):
+for each in (framework, auth, public, refunds, portal, officers, course, desk, procedures, rules, slips, viewers):
     app.register_blueprint(each.bp)
 
 # On Lambda this module serves HTTP alone: a queue's, a stream's or a task's function starts at its own module

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from . import course_examples, desk_examples, procedure_examples, slip_examples
+from . import course_examples, desk_examples, procedure_examples, slip_examples, viewer_examples
 
 CODE: Final = "000.00.79.G24-230206-0001"
 
@@ -273,6 +273,7 @@ ANSWERS: Final[dict[str, Any]] = {
     **desk_examples.ANSWERS,
     **procedure_examples.ANSWERS,
     **slip_examples.ANSWERS,
+    **viewer_examples.ANSWERS,
     "list_provinces": {
         "items": [
             {

@@ -8,6 +8,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from typing import Any, Final
+from unicodedata import normalize
 from urllib.parse import unquote
 
 from chalice.app import Request
@@ -20,6 +21,7 @@ from chalicelib.domain.errors import (
     Unauthenticated,
     Unreadable,
 )
+from chalicelib.domain.views import DEFAULT_REASON, LONGEST_REASON
 from chalicelib.usecases.answers import Idempotency
 from chalicelib.wiring import wiring
 
@@ -127,6 +129,25 @@ class Incoming:
         tags = self._request.headers.get("if-none-match") or ""
         found = (_ENTITY_TAG.fullmatch(tag.strip().removeprefix("W/")) for tag in tags.split(","))
         return frozenset(int(each[1]) for each in found if each is not None)
+
+    def view_reason(self) -> str:
+        """Why an officer looks: X-View-Reason (percent-encoded UTF-8) or `view_reason`, else the usual reason.
+
+        Raises:
+            Rejected: VIEW_REASON_INVALID, no text of 1-200 printable characters.
+        """
+        header = self._request.headers.get("x-view-reason")
+        given = [header] if header is not None else self.query().get("view_reason", [])
+        if not given:
+            return DEFAULT_REASON
+        try:
+            reason = normalize("NFC", unquote(given[0], errors="strict") if header is not None else given[0]).strip()
+        except UnicodeDecodeError:
+            reason = ""
+        if len(given) > 1 or not 1 <= len(reason) <= LONGEST_REASON or not reason.isprintable():
+            message = "Mục đích xem hồ sơ phải là 1 đến 200 ký tự in được (UTF-8, mã hóa phần trăm trong tiêu đề)."
+            raise Rejected([Fault("X-View-Reason", "VIEW_REASON_INVALID", message)])
+        return reason
 
     def query(self) -> Mapping[str, list[str]]:
         """The query string, every value of every name; blank values count as absent."""

@@ -69,6 +69,11 @@ REQUEST_HEADERS: Final[Mapping[str, Mapping[str, Any]]] = {
         "schema": {"type": "string"},
         "example": '"4"',
     },
+    "X-View-Reason": {
+        "description": "Mục đích xem của cán bộ, ghi vào nhật ký xem; UTF-8 mã hóa phần trăm, 1 đến 200 ký tự.",
+        "schema": {"type": "string", "default": "xử lý hồ sơ"},
+        "example": "%C4%91%E1%BB%91i%20chi%E1%BA%BFu",
+    },
 }
 
 

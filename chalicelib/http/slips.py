@@ -20,6 +20,7 @@ bp = Blueprint(__name__)
     "GET",
     "/v1/dossiers/{code}/slips/{kind}",
     answer=wire.SlipLink,
+    request_headers=("X-View-Reason",),
     codes=(
         (403, "DOSSIER_NOT_ALLOWED"),
         (403, "PROVINCE_NOT_ALLOWED"),
@@ -28,6 +29,7 @@ bp = Blueprint(__name__)
         (404, "SLIP_KIND_UNKNOWN"),
         (409, "SLIP_NOT_PRINTABLE"),
         (422, "SLIP_TEMPLATE_NOT_CONFIGURED"),
+        (422, "VIEW_REASON_INVALID"),
         (503, "SLIP_NOT_READY"),
     ),
 )
@@ -38,7 +40,7 @@ def show_slip_link(request: Incoming, code: str, kind: str) -> Reply:
     dossier said when it was issued. It is drawn when it is first asked for: that answer may take a few seconds, and
     503 `SLIP_NOT_READY` asks to try again.
     """
-    found = slip_link(code, kind, request.caller(), wiring())
+    found = slip_link(code, kind, request.caller(), wiring(), request.view_reason())
     return Reply.of(
         wire.SlipLink(
             kind=found.slip.kind,

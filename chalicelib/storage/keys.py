@@ -16,6 +16,7 @@ COVER = "COVER#"
 VOUCHER = "VOUCHER#"
 REFUND = "REFUND#"
 DECLARATION = "DECLARATION#"
+VIEW = "VIEW#"
 TOKEN = "#TOKEN"  # noqa: S105 -- the end of a key, no secret
 
 
@@ -45,6 +46,15 @@ def cover(code: str, number: int) -> Key:
 
 def cover_token(code: str, number: int) -> Key:
     return dossier_partition(code), f"{COVER}{number}{TOKEN}"
+
+
+def views_partition(code: str) -> str:
+    """Apart from the dossier: who looked is no part of what is shown of it."""
+    return f"VIEWS#{code}"
+
+
+def view(code: str, number: int) -> Key:
+    return views_partition(code), f"{VIEW}{number:08d}"
 
 
 def earlier_declaration(code: str, version: int) -> Key:

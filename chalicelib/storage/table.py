@@ -74,6 +74,32 @@ class Table:
         }
         yield from self._pages(arguments)
 
+    def newest(self, partition: str, prefix: str) -> Stored | None:
+        """The last item, by SK, of those whose SK starts so; read consistently."""
+        answer = self.client.query(
+            TableName=self.name,
+            KeyConditionExpression="PK = :pk AND begins_with(SK, :prefix)",
+            ExpressionAttributeValues={":pk": encode(partition), ":prefix": encode(prefix)},
+            ConsistentRead=True,
+            ScanIndexForward=False,
+            Limit=1,
+        )
+        return decode_item(answer["Items"][0]) if answer["Items"] else None
+
+    def page(self, partition: str, prefix: str, *, before: str = "", limit: int) -> list[Stored]:
+        """Up to `limit` items whose SK starts so, newest first, those before the SK `before`; read consistently."""
+        last = before or f"{prefix}\x7f"
+        answer = self.client.query(
+            TableName=self.name,
+            KeyConditionExpression="PK = :pk AND SK BETWEEN :first AND :last",
+            ExpressionAttributeValues={":pk": encode(partition), ":first": encode(prefix), ":last": encode(last)},
+            ConsistentRead=True,
+            ScanIndexForward=False,
+            Limit=limit + (1 if before else 0),
+        )
+        found = [decode_item(attributes) for attributes in answer["Items"]]
+        return [item for item in found if item["SK"] != before][:limit]
+
     def query_between(self, partition: str, first: str, last: str) -> Iterator[Stored]:
         """Every item of a partition with `first` <= SK <= `last`, consistently, in SK order."""
         arguments: dict[str, Any] = {

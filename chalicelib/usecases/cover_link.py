@@ -9,6 +9,7 @@ from ..domain.access import Caller
 from ..domain.cover import CoverState
 from ..domain.errors import NotFound
 from ..domain.months import VIETNAM
+from ..domain.views import DEFAULT_REASON, Look, Seen
 from ..storage.files import LINK_SECONDS
 from ..wiring import Wiring
 from .view_dossier import view_dossier
@@ -22,14 +23,14 @@ class CoverLink:
     """Real time: links do not follow the sandbox's clock."""
 
 
-def cover_link(code: str, caller: Caller, w: Wiring) -> CoverLink:
+def cover_link(code: str, caller: Caller, w: Wiring, reason: str = DEFAULT_REASON) -> CoverLink:
     """Hand out the newest issued cover of a dossier.
 
     Raises:
         NotFound: DOSSIER_NOT_FOUND, or COVER_NOT_ISSUED as long as there is no file.
         Forbidden: the caller may not see the dossier.
     """
-    cover = view_dossier(code, caller, w).cover
+    cover = view_dossier(code, caller, w, Look(Seen.COVER, reason)).cover
     if cover is None or cover.file is None or cover.state is not CoverState.ISSUED:
         raise NotFound("COVER_NOT_ISSUED", "Hồ sơ này chưa có tờ bìa sổ BHXH đã cấp.")
     expires = datetime.now(UTC).astimezone(VIETNAM) + timedelta(seconds=LINK_SECONDS)

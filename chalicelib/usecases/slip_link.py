@@ -9,6 +9,7 @@ from ..domain.access import Caller
 from ..domain.errors import NotFound
 from ..domain.months import VIETNAM
 from ..domain.slip import Slip, SlipKind, newest_slip
+from ..domain.views import DEFAULT_REASON, Look, Seen
 from ..storage.files import LINK_SECONDS
 from ..wiring import Wiring
 from .view_dossier import view_dossier
@@ -23,7 +24,7 @@ class SlipLink:
     """Real time: links do not follow the sandbox's clock."""
 
 
-def slip_link(code: str, kind: str, caller: Caller, w: Wiring) -> SlipLink:
+def slip_link(code: str, kind: str, caller: Caller, w: Wiring, reason: str = DEFAULT_REASON) -> SlipLink:
     """Hand out the newest slip of a kind that a dossier's trail has issued.
 
     Raises:
@@ -35,7 +36,7 @@ def slip_link(code: str, kind: str, caller: Caller, w: Wiring) -> SlipLink:
     """
     if kind not in set(SlipKind):
         raise NotFound("SLIP_KIND_UNKNOWN", "Không có loại phiếu này.")
-    slip = newest_slip(view_dossier(code, caller, w).history, SlipKind(kind))
+    slip = newest_slip(view_dossier(code, caller, w, Look(Seen.SLIP, reason)).history, SlipKind(kind))
     if slip is None:
         raise NotFound("SLIP_NOT_ISSUED", "Hồ sơ này chưa có phiếu loại này.")
     file = w.documents.find(slip.object_key) or w.renderer.draw_slip(slip)

@@ -9,10 +9,11 @@ from datetime import datetime
 from ..domain.access import Caller, require_view
 from ..domain.cover import Cover
 from ..domain.dossier import Dossier, Milestone
-from ..domain.errors import NotFound
+from ..domain.errors import Forbidden, NotFound
 from ..domain.events import AuditLine
 from ..domain.participation import ParticipationPeriod
 from ..domain.refund_case import RefundCase
+from ..domain.views import Look, Seen
 from ..storage import keys
 from ..storage.items.audit import audit_from
 from ..storage.items.covers import cover_from
@@ -20,9 +21,12 @@ from ..storage.items.dossiers import dossier_from
 from ..storage.items.people import period_from
 from ..storage.items.refunds import refund_from
 from ..wiring import Wiring
+from .log_view import log_view
 
 LONGEST_CODE = 64
 """What is longer is no code of any version, and from 2 KB on no key that DynamoDB would look for."""
+
+LOOK = Look(Seen.DOSSIER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +42,39 @@ class DossierView:
     """The newest refund case."""
 
 
-def view_dossier(code: str, caller: Caller, w: Wiring) -> DossierView:
-    """Read a dossier for someone who may see it.
+def view_dossier(code: str, caller: Caller, w: Wiring, look: Look = LOOK) -> DossierView:
+    """Read a dossier for someone who may see it. An officer's look is in the view log before this answers.
 
     Raises:
         NotFound: DOSSIER_NOT_FOUND.
-        Forbidden: another client's dossier, or another province's.
+        Forbidden: another client's dossier, or another province's; an officer's try is written down as well.
+        Unavailable: the look could not be written down.
     """
     view = read_dossier(code, w)
-    require_view(caller, client_id=view.dossier.client_id, province=view.dossier.province_code)
+    _admit(view.dossier, caller, look, w)
+    log_view(code, look, caller, w)
     return view
 
 
-def unchanged_version(code: str, seen: Collection[int], caller: Caller, w: Wiring) -> int | None:
+def _admit(dossier: Dossier, caller: Caller, look: Look, w: Wiring) -> None:
+    try:
+        require_view(caller, client_id=dossier.client_id, province=dossier.province_code)
+    except Forbidden as refused:
+        log_view(dossier.code, look, caller, w, refusal=refused.code)
+        raise
+
+
+def unchanged_version(code: str, seen: Collection[int], caller: Caller, w: Wiring, look: Look = LOOK) -> int | None:
     """The present version where it is among those seen, for who may see the dossier; None where it must be read. AP36.
 
     Whatever the answer shows has moved the version, except what time alone does: from the due moment until the clock
-    of the deadline has marked it, the dossier is read. Raises as `view_dossier`.
+    of the deadline has marked it, the dossier is read. A 304 shows nothing and is no look. Raises as `view_dossier`.
     """
     item = w.table.get(keys.dossier(code)) if len(code) <= LONGEST_CODE else None
     if item is None:
         raise _not_found()
     dossier = dossier_from(item)
-    require_view(caller, client_id=dossier.client_id, province=dossier.province_code)
+    _admit(dossier, caller, look, w)
     unmarked = Milestone.OVERDUE not in dossier.milestones and dossier.is_overdue(w.clock.now())
     return None if unmarked or dossier.version not in seen else dossier.version
 

@@ -59,6 +59,7 @@ def test_the_routes_of_the_contract_are_there() -> None:
         ("/v1/dossiers/{code}", "GET"),
         ("/v1/dossiers/{code}/cover", "GET"),
         ("/v1/dossiers/{code}/slips/{kind}", "GET"),
+        ("/v1/dossiers/{code}/views", "GET"),
         ("/v1/provinces", "GET"),
         ("/v1/openapi.json", "GET"),
         ("/v1/officer/dossiers", "GET"),
