@@ -6,6 +6,7 @@ PDF as `cover.json` (AFRelationship Data). The PDF is not signed: it says where 
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -19,6 +20,8 @@ from .templates import template_for, template_named
 from .typesetting import MissingGlyphError, typeset
 
 DATA_SCHEMA = "bhxh-cover/1"
+CODE_VERSION = 8
+"""Every cover's code looks alike: 49 modules a side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,13 @@ class CoverView:
     signer_title: str
     signer_name: str | None
     """None leaves the line empty."""
+    salt: str | None = None
+    """128 bits in hex, in the attached data only: nobody guesses those by the commitment of the code. None: a draft."""
 
 
-def cover_view(cover: Cover, *, province: Province, issued_at: datetime, signer_name: str | None = None) -> CoverView:
+def cover_view(
+    cover: Cover, *, province: Province, issued_at: datetime, signer_name: str | None = None, salt: str | None = None
+) -> CoverView:
     """What is printed for a cover.
 
     Args:
@@ -54,6 +61,7 @@ def cover_view(cover: Cover, *, province: Province, issued_at: datetime, signer_
         province: the one that issues, as it stands on the day of issue.
         issued_at: the stored instant of the officer's decision, so that a second drawing gives the same bytes.
         signer_name: full name of the director, None where it is not known.
+        salt: of the cover's proof; None for a draft.
 
     Raises:
         NotConfigured: COVER_TEMPLATE_NOT_CONFIGURED, no template or no word of it for this cover.
@@ -73,22 +81,26 @@ def cover_view(cover: Cover, *, province: Province, issued_at: datetime, signer_
         serial=cover.cover_id,
         place=template.place_of(province),
         issued_at=issued_at,
-        signer_title=template.signer_title,
+        signer_title=template.title_of(province),
         signer_name=signer_name,
+        salt=salt,
     )
 
 
 def cover_json(view: CoverView) -> bytes:
-    """The data of a cover as canonical JSON: sorted keys, no spaces, UTF-8. `issued_on` is yyyy-MM-dd in Việt Nam."""
-    data = asdict(view)
-    issued_at: datetime = data.pop("issued_at")
-    data["issued_on"] = issued_at.astimezone(VIETNAM).date().isoformat()
+    """The data of a cover as canonical JSON: sorted keys, no spaces, UTF-8. Its times are those of Việt Nam."""
+    data = {name: value for name, value in asdict(view).items() if name != "salt" or value is not None}
+    issued_at = view.issued_at.astimezone(VIETNAM)
+    data["issued_at"] = issued_at.isoformat(timespec="seconds")
+    data["issued_on"] = issued_at.date().isoformat()
     data["schema"] = DATA_SCHEMA
     return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-def render_cover(view: CoverView) -> bytes:
+def render_cover(view: CoverView, address: str | None = None) -> bytes:
     """Draw one A4 page: PDF/A-3a and PDF/UA-1, `cover.json` attached, the same bytes for the same view anywhere.
+
+    `address` is what the verification code holds; without one the page is a draft and says so.
 
     Raises:
         MissingGlyphError: a character the fonts lack, or one that would not be seen; nothing is left out silently.
@@ -102,7 +114,24 @@ def render_cover(view: CoverView) -> bytes:
     unseen = "".join(char for text in texts for char in text if not char.isprintable())
     if unseen:
         raise MissingGlyphError(unseen)
-    return typeset(template_named(view.template).layout, cover_json(view), at=view.issued_at)
+    more = {} if address is None else {"qr": verification_code(address)}
+    return typeset(template_named(view.template).layout, cover_json(view), at=view.issued_at, more=more)
+
+
+def verification_code(address: str) -> str:
+    """A QR code as SVG: version 8, error correction M, with the quiet zone of four modules of ISO/IEC 18004.
+
+    An address of upper-case letters, digits and `$%*+-./:` needs no larger one up to 221 characters; a longer one gets
+    the next version that holds it.
+    """
+    import segno
+
+    code = segno.make_qr(address, error="m", boost_error=False)
+    if int(code.version) < CODE_VERSION:
+        code = segno.make_qr(address, error="m", boost_error=False, version=CODE_VERSION)
+    drawn = io.BytesIO()
+    code.save(drawn, kind="svg", border=4, xmldecl=False, svgclass=None, lineclass=None)
+    return drawn.getvalue().decode()
 
 
 def _printed_birth_date(person: CoverSnapshot) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from chalicelib.domain.errors import NotConfigured
 from chalicelib.domain.law import Row, Table
@@ -23,6 +24,9 @@ class CoverTemplate:
     version: str
     layout: Path
     signer_title: str
+    """Of an agency that is not named in `signer_titles`."""
+    signer_titles: Mapping[str, str]
+    """By province code, where an agency's director signs under another title."""
     agency: Mapping[str, str]
     """Pattern with `{name}` of the issuing agency, by the kind of province."""
     place: Mapping[str, str]
@@ -37,6 +41,10 @@ class CoverTemplate:
     def place_of(self, province: Province) -> str:
         """Such as `Thành phố Hồ Chí Minh` or `Hà Giang`. Raises `NotConfigured` for an unknown kind."""
         return self._word(self.place, province.unit_type).format(name=bare_name(province))
+
+    def title_of(self, province: Province) -> str:
+        """Under which title the agency of a province signs."""
+        return self.signer_titles.get(province.code, self.signer_title)
 
     def gender_word(self, code: str) -> str:
         """`Nam` or `Nữ`. Raises `NotConfigured`."""
@@ -81,13 +89,21 @@ def _templates(assets: Path) -> Table[CoverTemplate]:
             value=CoverTemplate(
                 version=words["version"],
                 layout=words["path"].with_suffix(".typ"),
-                **{key: words[key] for key in ("signer_title", "agency", "place", "gender", "nationality")},
+                signer_title=_titles(words)["default"],
+                signer_titles=_titles(words)["by_agency"],
+                **{key: words[key] for key in ("agency", "place", "gender", "nationality")},
             ),
             source=words["source"],
         )
         for words, start, end in zip(described, starts, ends, strict=False)
     ]
     return Table("cover_template", rows)
+
+
+def _titles(words: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The first template knows one title for all."""
+    titles = words["signer_title"]
+    return {"default": titles, "by_agency": {}} if isinstance(titles, str) else titles
 
 
 def bare_name(province: Province) -> str:

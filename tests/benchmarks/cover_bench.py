@@ -25,7 +25,7 @@ _EMPTY_PAGE = """
 """
 _AT = datetime(2026, 11, 22, 3, 5, tzinfo=UTC)
 _VIEW = CoverView(
-    template="2016-01-01",
+    template="2023-01-01",
     agency="Bảo hiểm xã hội thành phố Hồ Chí Minh",
     full_name="NGUYỄN HỮU ĐẶNG DIỄM PHƯỢNG",
     birth_date="02/09/1984",

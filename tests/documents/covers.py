@@ -18,7 +18,7 @@ from chalicelib.domain.provinces import Province
 ISSUED_AT = datetime(2026, 11, 22, 3, 5, tzinfo=UTC)
 
 VIEW = CoverView(
-    template="2016-01-01",
+    template="2023-01-01",
     agency="Bảo hiểm xã hội thành phố Đà Nẵng",
     full_name="NGUYỄN HỮU ĐẶNG DIỄM PHƯỢNG",
     birth_date="02/09/1984",
@@ -32,7 +32,14 @@ VIEW = CoverView(
     issued_at=ISSUED_AT,
     signer_title="GIÁM ĐỐC",
     signer_name="Đỗ Hữu Thiện",
+    salt="00112233445566778899aabbccddeeff",
 )
+
+ADDRESS = (
+    "HTTPS://XACTHUC.VSS.GOV.VN/C/2KCETIQBEYCEIPWFFBEKAWBDUMAUUAAAHEXU7GQMPBLAEBQZJPBCAUBPHY53ETO77LAMLL6VICLOMI4CLBAD"
+    "IC5T666ENTWCHGLMHCUNOP2NWHVDE5V4E6IGFBTLICPZYOOQRKXQOCDCCVL5SDMW66YNS3G4WAVR5REXNTL2X4I2PTJ2NYL2576EFY"
+)
+"""What a verification code holds; the shape is right, the key is nobody's."""
 
 COVER = Cover(
     cover_id="000.00.48.H17-261122-000007-C1",

@@ -89,6 +89,7 @@ def test_the_licence_text_lies_beside_the_fonts() -> None:
 
 PUBLISHED = {
     "2016-01-01": "53be1563df38e251abf1a62de369d49d7509745b0e339d4189a6783a68a7f570",
+    "2023-01-01": "b28f07479e163f9db2310d0eb0182bbf47115249bd67af2ad3a74cf0047e8b9b",
 }
 """Digest of each template with its wording and fonts. A form once used is not changed: add a new one."""
 

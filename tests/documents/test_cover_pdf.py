@@ -15,14 +15,14 @@ import pypdfium2  # type: ignore[import-untyped]
 import pytest
 
 from chalicelib.documents.cover import cover_json, render_cover
-from tests.documents.covers import VIEW, view
+from tests.documents.covers import ADDRESS, VIEW, view
 
 MM = 72 / 25.4
 
 
 @pytest.fixture(scope="module")
 def pdf() -> bytes:
-    return render_cover(VIEW)
+    return render_cover(VIEW, ADDRESS)
 
 
 @pytest.fixture
@@ -118,7 +118,16 @@ def test_places_of_signature_and_code_are_kept(pdf: bytes) -> None:
         assert pixel(*edge) == red, edge
     box = (25, 204, 71.5, 250.5)
     area = image.crop(tuple(round(side * MM * scale) for side in box))
-    assert area.getextrema() == ((255, 255), (255, 255), (255, 255))
+    assert area.getextrema() == ((0, 255), (0, 255), (0, 255))
+    # The quiet zone of four modules is part of the code.
+    for left, top, right, bottom in (
+        (25, 204, 71.5, 207),
+        (25, 247.5, 71.5, 250.5),
+        (25, 204, 28, 250),
+        (68.5, 204, 71, 250),
+    ):
+        edge = image.crop(tuple(round(side * MM * scale) for side in (left, top, right, bottom)))
+        assert edge.getextrema() == ((255, 255), (255, 255), (255, 255))
     document.close()
 
 
@@ -137,7 +146,7 @@ def test_places_of_signature_and_code_are_kept(pdf: bytes) -> None:
     ),
 )
 def test_long_and_short_texts_stay_in_their_places(changes: dict[str, str | None]) -> None:
-    drawn = render_cover(view(**changes))
+    drawn = render_cover(view(**changes), ADDRESS)
 
     document = pypdfium2.PdfDocument(drawn)
     assert len(document) == 1

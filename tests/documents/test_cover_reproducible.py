@@ -17,12 +17,13 @@ import pytest
 
 from chalicelib.documents.cover import render_cover
 from chalicelib.documents.typesetting import RENDERER_VERSION, TYPST_VERSION, DocumentError, assets_folder
-from tests.documents.covers import ISSUED_AT, VIEW, view
+from tests.documents.covers import ADDRESS, ISSUED_AT, VIEW, view
 
 ROOT = Path(__file__).resolve().parents[2]
 DRAW = (
-    "import hashlib; from tests.documents.covers import VIEW; from chalicelib.documents.cover import render_cover;"
-    "print(hashlib.sha256(render_cover(VIEW)).hexdigest())"
+    "import hashlib; from tests.documents.covers import ADDRESS, VIEW;"
+    "from chalicelib.documents.cover import render_cover;"
+    "print(hashlib.sha256(render_cover(VIEW, ADDRESS)).hexdigest())"
 )
 
 
@@ -37,7 +38,7 @@ def _in_another_process(code: str, cwd: Path = ROOT, **environment: str) -> str:
 
 @pytest.mark.slow
 def test_the_same_bytes_in_any_process_at_any_time() -> None:
-    here = hashlib.sha256(render_cover(VIEW)).hexdigest()
+    here = hashlib.sha256(render_cover(VIEW, ADDRESS)).hexdigest()
     time.sleep(2)  # a clock read anywhere would show within two seconds
 
     assert _in_another_process(DRAW, TZ="Asia/Tokyo", PYTHONHASHSEED="1", LC_ALL="C") == here
@@ -47,11 +48,11 @@ def test_the_same_bytes_in_any_process_at_any_time() -> None:
 def test_the_zone_in_which_the_instant_is_told_does_not_matter() -> None:
     elsewhere = ISSUED_AT.astimezone(timezone(timedelta(hours=-3, minutes=-30)))
 
-    assert render_cover(view(issued_at=elsewhere)) == render_cover(VIEW)
+    assert render_cover(view(issued_at=elsewhere), ADDRESS) == render_cover(VIEW, ADDRESS)
 
 
 def test_another_instant_gives_other_bytes() -> None:
-    assert render_cover(view(issued_at=ISSUED_AT + timedelta(seconds=1))) != render_cover(VIEW)
+    assert render_cover(view(issued_at=ISSUED_AT + timedelta(seconds=1)), ADDRESS) != render_cover(VIEW, ADDRESS)
 
 
 def test_an_instant_without_a_zone_is_refused() -> None:
@@ -91,7 +92,7 @@ def test_it_draws_the_same_from_the_unpacked_layer(tmp_path: Path) -> None:
     code_to_run = f"{DRAW}; from chalicelib.documents.typesetting import assets_folder; print(assets_folder())"
     drawn, folder = _in_another_process(code_to_run, code, PYTHONPATH=str(layer / "python")).split()
 
-    assert drawn == hashlib.sha256(render_cover(VIEW)).hexdigest()
+    assert drawn == hashlib.sha256(render_cover(VIEW, ADDRESS)).hexdigest()
     assert Path(folder) == layer / "cover"
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chalicelib.documents.cover import cover_json, render_cover
 from chalicelib.documents.typesetting import MissingGlyphError
 from chalicelib.domain.names import ALPHABET, name_fault, printed_name
-from tests.documents.covers import VIEW, name_in, text_by_pdfium, text_by_pypdf, view
+from tests.documents.covers import ADDRESS, VIEW, name_in, text_by_pdfium, text_by_pypdf, view
 
 LETTERS = st.sampled_from(sorted(ALPHABET))
 WORDS = st.lists(LETTERS, min_size=1, max_size=9).map("".join)
@@ -63,7 +63,7 @@ def test_every_letter_of_the_alphabet_is_read_as_itself(letter: str) -> None:
 
 
 def test_every_field_in_reading_order() -> None:
-    assert text_by_pdfium(render_cover(VIEW)) == (
+    assert text_by_pdfium(render_cover(VIEW, ADDRESS)) == (
         "BẢO HIỂM XÃ HỘI VIỆT NAM BẢO HIỂM XÃ HỘI THÀNH PHỐ ĐÀ NẴNG"
         " CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM Độc lập - Tự do - Hạnh phúc"
         " SỔ BẢO HIỂM XÃ HỘI (Tờ bìa – bản điện tử)"
@@ -73,8 +73,9 @@ def test_every_field_in_reading_order() -> None:
         " Quốc tịch: Việt Nam"
         " Số định danh cá nhân/hộ chiếu: 048184012345"
         " Mã số bảo hiểm xã hội: 0922121676"
-        " Sê-ri: 000.00.48.H17-261122-000007-C1 Cấp lần: 1"
-        " Thành phố Đà Nẵng, ngày 22 tháng 11 năm 2026 GIÁM ĐỐC Dành cho chữ ký số Đỗ Hữu Thiện"
+        " Quét mã để xác thực Sê-ri: 000.00.48.H17-261122-000007-C1 Cấp lần: 1"
+        " Thành phố Đà Nẵng, ngày 22 tháng 11 năm 2026 GIÁM ĐỐC"
+        " Ký bởi: Bảo hiểm xã hội thành phố Đà Nẵng Thời gian ký: 22-11-2026 10:05:00 +07:00 Đỗ Hữu Thiện"
     )
 
 
@@ -122,7 +123,7 @@ def test_the_error_shows_nothing_personal_in_its_chain() -> None:
 
 
 def test_no_signer_leaves_the_line_empty() -> None:
-    drawn = render_cover(view(signer_name=None))
+    drawn = render_cover(view(signer_name=None), ADDRESS)
 
-    assert text_by_pdfium(drawn).endswith("GIÁM ĐỐC Dành cho chữ ký số")
+    assert text_by_pdfium(drawn).endswith("10:05:00 +07:00")
     assert b'"signer_name":null' in cover_json(view(signer_name=None))

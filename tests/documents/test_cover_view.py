@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -26,7 +27,7 @@ def test_the_printed_words_of_a_cover() -> None:
     assert (seen.personal_id, seen.si_number) == ("048185012345", "0922121676")
     assert (seen.agency, seen.place) == ("Bảo hiểm xã hội thành phố Đà Nẵng", "Thành phố Đà Nẵng")
     assert (seen.signer_title, seen.signer_name) == ("GIÁM ĐỐC", "Đỗ Hữu Thiện")
-    assert (seen.serial, seen.ordinal, seen.template) == (COVER.cover_id, 1, "2016-01-01")
+    assert (seen.serial, seen.ordinal, seen.template) == (COVER.cover_id, 1, "2023-01-01")
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,8 @@ def test_no_template_before_the_first_one() -> None:
 
 
 def test_a_recorded_template_is_found_again_and_an_unknown_one_refused() -> None:
-    assert template_named("2016-01-01") is template_for(date(2026, 11, 22))
+    assert template_named("2023-01-01") is template_for(date(2026, 11, 22))
+    assert template_named("2016-01-01") is template_for(date(2022, 12, 31))
     with pytest.raises(DocumentError):
         template_named("1999-01-01")
 
@@ -113,15 +115,25 @@ def test_the_data_is_canonical_json() -> None:
         "birth_date": "02/09/1984",
         "full_name": "NGUYỄN HỮU ĐẶNG DIỄM PHƯỢNG",
         "gender": "Nữ",
+        "issued_at": "2026-11-22T10:05:00+07:00",
         "issued_on": "2026-11-22",
         "nationality": "Việt Nam",
         "ordinal": 1,
         "personal_id": "048184012345",
         "place": "Thành phố Đà Nẵng",
+        "salt": "00112233445566778899aabbccddeeff",
         "schema": "bhxh-cover/1",
         "serial": "000.00.48.H17-261122-000007-C1",
         "si_number": "0922121676",
         "signer_name": "Đỗ Hữu Thiện",
         "signer_title": "GIÁM ĐỐC",
-        "template": "2016-01-01",
+        "template": "2023-01-01",
     }
+    assert b"salt" not in cover_json(replace(VIEW, salt=None))
+
+
+def test_an_agency_may_have_a_signer_of_another_title() -> None:
+    template = replace(template_for(date(2026, 11, 22)), signer_titles={"79": "GIÁM ĐỐC KHU VỰC"})
+
+    assert template.title_of(DA_NANG) == "GIÁM ĐỐC"
+    assert template.title_of(replace(DA_NANG, code="79")) == "GIÁM ĐỐC KHU VỰC"
