@@ -28,6 +28,9 @@ class Settings:
     status_page: str
     """Address of the portal's page of a dossier, with `{code}` where the dossier's code goes."""
 
+    portal_certificate: str
+    """`required` where the portal must show a client certificate; empty where its token is enough."""
+
     @property
     def is_sandbox(self) -> bool:
         return self.stage == SANDBOX
@@ -62,4 +65,5 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         jwks_parameter=environment["JWKS_PARAMETER"],
         renderer_function=environment["RENDERER_FUNCTION"],
         status_page=environment["STATUS_PAGE"],
+        portal_certificate=environment["PORTAL_CERTIFICATE"],
     )

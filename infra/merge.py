@@ -15,6 +15,8 @@ import yaml
 
 from chalicelib.http.problems import CONTENT_TYPE, problem_body
 
+from .release import release
+
 STAGES = ("sandbox", "staging", "production")
 SANDBOX = "sandbox"
 # Of the sandbox alone: elsewhere the deployment has to name its token issuer and its portal.
@@ -40,7 +42,10 @@ def merged_overlay(stage: str) -> dict[str, Any]:
     if stage not in STAGES:
         raise ValueError(f"unknown stage {stage!r}: one of {', '.join(STAGES)}")
     overlay: dict[str, Any] = {}
-    for path in sorted((_HERE / "template").glob("*.yaml")):
+    files = sorted((_HERE / "template").glob("*.yaml"))
+    if stage != SANDBOX:
+        files += sorted((_HERE / "template" / "released").glob("*.yaml"))
+    for path in files:
         _merge(overlay, _load_yaml(path), path.name)
     for logical_id, file_name in _MACHINES.items():
         definition = (_HERE / "statemachines" / file_name).read_text(encoding="utf-8")
@@ -76,6 +81,8 @@ def finish(template: dict[str, Any], stage: str) -> dict[str, Any]:
     _finish_api(resources["RestAPI"]["Properties"]["DefinitionBody"])
     if stage == SANDBOX:
         _relax(resources)
+    else:
+        release(done, stage)
     return done
 
 

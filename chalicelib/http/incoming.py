@@ -159,7 +159,8 @@ class Incoming:
         """Who calls, as the token authoriser proved it.
 
         Raises:
-            Unauthenticated: no authoriser stood before this route.
+            Unauthenticated: no authoriser stood before this route; CERTIFICATE_REQUIRED for a portal that came past
+                the address with mutual TLS, where there is one.
         """
         proved = self._request.context.get("authorizer") or {}
         try:
@@ -167,6 +168,8 @@ class Incoming:
             sub = str(proved["sub"])
         except (KeyError, ValueError):
             raise Unauthenticated("UNAUTHORIZED", "Thiếu mã truy cập hoặc mã không hợp lệ.") from None
+        if role is Role.PORTAL and wiring().settings.portal_certificate and not self._shows_certificate():
+            raise Unauthenticated("CERTIFICATE_REQUIRED", "Phải gọi qua địa chỉ có xác thực chứng thư hai chiều.")
         return Caller(
             sub=sub,
             role=role,
@@ -174,6 +177,11 @@ class Incoming:
             provinces=_with_handed_over((proved.get("provinces") or "").split()),
             also_sees=frozenset((proved.get("also_sees") or "").split()),
         )
+
+    def _shows_certificate(self) -> bool:
+        """API Gateway puts the certificate here that mutual TLS has proved, and nothing without mutual TLS."""
+        identity = self._request.context.get("identity") or {}
+        return bool((identity.get("clientCert") or {}).get("serialNumber"))
 
 
 def _with_handed_over(provinces: list[str]) -> frozenset[str]:

@@ -82,7 +82,9 @@ class Executions:
     def _runs(self, machine: str, name: str) -> bool:
         from botocore.exceptions import ClientError
 
-        arn = machine.replace(":stateMachine:", ":execution:") + f":{name}"
+        # Of arn:aws:states:<region>:<account>:stateMachine:<machine>[:<alias>]: an execution is its machine's.
+        unqualified = ":".join(machine.split(":")[:7])
+        arn = unqualified.replace(":stateMachine:", ":execution:") + f":{name}"
         try:
             status: str = self.client.describe_execution(executionArn=arn)["status"]
         except ClientError as error:

@@ -20,6 +20,7 @@ ENVIRONMENT = {
     "JWKS_PARAMETER": "/bhxh/jwks",
     "RENDERER_FUNCTION": "cover-renderer",
     "STATUS_PAGE": "https://dichvucong.example/ho-so/{code}",
+    "PORTAL_CERTIFICATE": "",
     "AWS_DEFAULT_REGION": "ap-southeast-1",
     "AWS_REGION": "ap-southeast-1",
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",

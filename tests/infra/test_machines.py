@@ -138,7 +138,7 @@ def test_a_task_outlives_its_function(definition: Definition, file_name: str, te
     template = templates.of("production")
     put_in = template["Resources"][MACHINE_OF[file_name]]["Properties"]["DefinitionSubstitutions"]
     for state in tasks(definition).values():
-        function = put_in[state["Parameters"]["FunctionName"].strip("${}")]["Fn::GetAtt"][0]
+        function = put_in[state["Parameters"]["FunctionName"].strip("${}")]["Ref"].removesuffix(".Alias")
         assert state["TimeoutSeconds"] > template["Resources"][function]["Properties"]["Timeout"]
 
 

@@ -23,6 +23,8 @@ KNOWN_TAILS = (
     r"arn:\$\{AWS::Partition\}:logs:.*:log-group:/aws/lambda/\$\{AWS::StackName\}-[a-z-]+:\*",
     r"\$\{Documents\.Arn\}/(covers|slips)/\*",
     r"arn:\$\{AWS::Partition\}:states:.*:execution:\$\{AWS::StackName\}-(dossier|cover):\*",
+    # CodeDeploy looks after every function and alarm of the stack, and of no other.
+    r"arn:\$\{AWS::Partition\}:(lambda:.*:function|cloudwatch:.*:alarm):\$\{AWS::StackName\}-\*",
 )
 PUBLISHER_79 = {"role": "publisher", "provinces": "79"}
 PROCEDURE = {**BODIES["draft_province_procedure"], "effective_from": "2024-02-01"}
@@ -52,8 +54,10 @@ def test_nothing_is_granted_on_everything(template: Template) -> None:
             assert not [action for action in as_list(statement["Action"]) if "*" in action], role
             for resource in resource_texts(statement):
                 if resource == "*":
-                    # Log delivery of Step Functions knows no resources.
-                    assert (role[-11:], statement["Sid"]) == ("MachineRole", "LogDelivery")
+                    # Log delivery of Step Functions and X-Ray know no resources.
+                    assert (role[-11:], statement["Sid"]) == ("MachineRole", "LogDelivery") or (
+                        statement["Sid"] == "Trace" and all(text.startswith("xray:Put") for text in statement["Action"])
+                    )
                 elif "*" in resource:
                     assert any(re.fullmatch(pattern, resource) for pattern in KNOWN_TAILS), resource
 
@@ -67,7 +71,8 @@ def test_every_function_has_a_role_of_its_own(template: Template) -> None:
 def test_only_its_own_service_assumes_a_role(template: Template) -> None:
     for name, role in of_type(template, "AWS::IAM::Role").items():
         (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
-        service = "states" if name.endswith("MachineRole") else "scheduler" if name == "NightlySweepRole" else "lambda"
+        others = {"NightlySweepRole": "scheduler", "CodeDeployRole": "codedeploy"}
+        service = "states" if name.endswith("MachineRole") else others.get(name, "lambda")
         assert statement["Principal"] == {"Service": f"{service}.amazonaws.com"}
         assert "ManagedPolicyArns" not in role
 
@@ -140,11 +145,12 @@ def _stepfunctions(operation: str, parameters: Mapping[str, Any]) -> Iterator[tu
     else:
         # A task token belongs to the cover machine: no other waits for a person.
         machine = parameters.get("stateMachineArn", "cover").rpartition(":")[2]
-        yield f"states:{operation}", f"stateMachine:${{AWS::StackName}}-{machine}"
+        alias = ":live" if operation == "StartExecution" else ""
+        yield f"states:{operation}", f"stateMachine:${{AWS::StackName}}-{machine}{alias}"
 
 
 def _lambda(operation: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    yield f"lambda:{operation}", f"function:${{AWS::StackName}}-{parameters['FunctionName']}"
+    yield f"lambda:{operation}", f"function:${{AWS::StackName}}-{parameters['FunctionName']}:live"
 
 
 ASKED: Mapping[str, Callable[[str, Mapping[str, Any]], Iterator[tuple[str, str]]]] = {
@@ -260,7 +266,7 @@ def test_the_authoriser_reads_the_keys_and_nothing_else(templates: Templates) ->
         action: list(resource_texts(statement))
         for statement in statements(templates.of("production"), "TokenAuthorizerRole")
         for action in as_list(statement["Action"])
-        if not action.startswith("logs:")
+        if not action.startswith(("logs:", "xray:"))
     }
     name = templates.of("production")["Resources"]["JwksParameter"]["Properties"]["Name"]["Fn::Sub"]
     assert list(granted) == ["ssm:GetParameter"]
@@ -270,7 +276,7 @@ def test_the_authoriser_reads_the_keys_and_nothing_else(templates: Templates) ->
 def test_little_is_granted_that_is_never_used(templates: Templates, calls: list[Call]) -> None:
     template = templates.of("production")
     used = {(call.function, action) for call in calls for action, _ in wanted(call)}
-    of_the_service = ("logs:", "kms:", "sqs:", "ssm:")
+    of_the_service = ("logs:", "kms:", "sqs:", "ssm:", "xray:")
     streams = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams")
     idle = {
         (name, action)

@@ -45,6 +45,7 @@ ENVIRONMENT = {
     "JWKS_PARAMETER": "/bhxh/jwks",
     "RENDERER_FUNCTION": "cover-renderer",
     "STATUS_PAGE": "https://dichvucong.example/ho-so/{code}",
+    "PORTAL_CERTIFICATE": "",
 }
 STORAGE_TEMPLATE = Path(__file__).resolve().parents[2] / "infra" / "template" / "20-storage.yaml"
 

@@ -342,6 +342,7 @@ def _environment() -> dict[str, str]:
         "JWKS_PARAMETER": "/jwks",
         "RENDERER_FUNCTION": "cover-renderer",
         "STATUS_PAGE": "https://dichvucong.example/ho-so/{code}",
+        "PORTAL_CERTIFICATE": "",
     }
 
 

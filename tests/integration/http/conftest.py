@@ -37,6 +37,7 @@ ENVIRONMENT = {
     "JWKS_PARAMETER": "/bhxh/jwks",
     "RENDERER_FUNCTION": "cover-renderer",
     "STATUS_PAGE": "https://dichvucong.example/ho-so/{code}",
+    "PORTAL_CERTIFICATE": "",
 }
 
 START = datetime(2023, 2, 6, 9, 0, tzinfo=VIETNAM)

@@ -90,8 +90,9 @@ class Api:
         caller: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         base64_encoded: bool = False,
+        certificate: str | None = None,
     ) -> Answer:
-        """`body` is sent as JSON; `raw` as it is."""
+        """`body` is sent as JSON; `raw` as it is. `certificate`: the number of the client's, proved by mutual TLS."""
         path, _, query = target.partition("?")
         if body is not None:
             raw = json.dumps(body).encode()
@@ -117,6 +118,7 @@ class Api:
                 "resourcePath": resource,
                 "requestId": "request-1",
                 **({"authorizer": {**caller, "integrationLatency": 3}} if caller else {}),
+                **({"identity": {"clientCert": {"serialNumber": certificate}}} if certificate else {}),
             },
         }
         result = self.app(event, None)
