@@ -155,6 +155,8 @@ class Action(StrEnum):
     APOLOGISE = "APOLOGISE"
     """Warn that the apology must go out, while it still may."""
     MARK_OVERDUE = "MARK_OVERDUE"
+    MARK_STEP_LATE = "MARK_STEP_LATE"
+    """The present step of the procedure has taken longer than its own limit."""
     ESCALATE = "ESCALATE"
     HAND_OVER = "HAND_OVER"
     """To a new execution, before this one reaches the limits of Step Functions."""
@@ -177,6 +179,8 @@ class Progress:
     overdue_marked: bool = False
     escalations: int = 0
     """How many levels have been told that it is overdue."""
+    step_due_at: datetime | None = None
+    """Until when the present step should be done; None where none is timed, or it was told already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +204,9 @@ def next_step(
         return _at(progress.payment_expires_at, Action.EXPIRE_UNPAID, now)
     if progress.supplement_expires_at is not None:
         return _at(progress.supplement_expires_at + _AFTER_DUE, Action.TIME_OUT_SUPPLEMENT, now)
+    step_late_at = None if progress.step_due_at is None else at_vietnam(progress.step_due_at) + _AFTER_DUE
     if progress.due_at is None:
-        return _at(None, Action.WAIT, now)
+        return _at(step_late_at, Action.MARK_STEP_LATE, now)
     due_at = at_vietnam(progress.due_at)
     if progress.overdue_marked:
         return _at(_escalation(progress.escalations, due_at, rules, calendar), Action.ESCALATE, now)
@@ -213,6 +218,9 @@ def next_step(
     if not progress.apology_settled:
         ahead.append((_opening_before(due_at, rules.apology_warning_working_days, calendar), Action.APOLOGISE))
     moment, action = min(ahead, key=lambda step: step[0], default=(due_at + _AFTER_DUE, Action.MARK_OVERDUE))
+    if step_late_at is not None and max(now, step_late_at) < moment:
+        # What the whole dossier needs goes first where both are due already.
+        return _at(step_late_at, Action.MARK_STEP_LATE, now)
     return _at(moment, action, now)
 
 

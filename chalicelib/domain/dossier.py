@@ -14,11 +14,13 @@ from enum import StrEnum
 from .calendar import WorkingCalendar
 from .contribution import Quote
 from .deadlines import DueDate, Progress, due_date
-from .declaration import Declaration
+from .declaration import BookForm, Declaration
 from .errors import Conflict
 from .events import GENESIS, Act, AuditLine, Event
 from .months import MonthSpan
-from .procedure import ESCALATION_LEVELS, Procedure
+from .procedure import DeadlineRules, Procedure
+from .step_clock import StepClock, first_step, intake_step
+from .steps import ClockStart
 from .supplement import Supplement
 
 PROCEDURE_CODE = "602e"
@@ -99,18 +101,12 @@ class Milestone(StrEnum):
     OVERDUE = "OVERDUE"
     ESCALATED_1 = "ESCALATED_1"
     ESCALATED_2 = "ESCALATED_2"
+    STEP_LATE = "STEP_LATE"
+    """Of the present step; the next one has its own."""
 
 
 ESCALATIONS = (Milestone.ESCALATED_1, Milestone.ESCALATED_2)
-"""One for each of `ESCALATION_LEVELS`."""
-
-_EVENTS: Mapping[Milestone, Event] = {
-    Milestone.REMINDED: Event.OFFICER_REMINDED,
-    Milestone.APOLOGY_DUE: Event.APOLOGY_DUE,
-    Milestone.OVERDUE: Event.OVERDUE_MARKED,
-    Milestone.ESCALATED_1: Event.OVERDUE_ESCALATED,
-    Milestone.ESCALATED_2: Event.OVERDUE_ESCALATED,
-}
+"""One for each of `procedure.ESCALATION_LEVELS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +117,15 @@ class Apology:
     issued_at: datetime
     old_due_at: datetime
     extra_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reopening:
+    """The first of two persons asks to take a completed dossier up again."""
+
+    by: str
+    reason: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +159,27 @@ class Dossier:
     supplements: tuple[Supplement, ...] = ()
     apology: Apology | None = None
     ended_at: datetime | None = None
+    clock_from: datetime | None = None
+    """When the dossier was accepted, where that starts the clock."""
+    accepted: bool = True
+    """False from a payment that an officer has to accept until somebody has."""
+    cover_due: bool = False
+    """A cover is to be made when an officer accepts the dossier."""
+    step: StepClock | None = None
+    payment_reversed_at: datetime | None = None
+    """Accounting has cancelled the payment of a dossier that was done already."""
+    reopening: Reopening | None = None
 
     @property
     def span(self) -> MonthSpan:
         """The months that this dossier pays for."""
         return MonthSpan(self.quote.from_month, self.quote.to_month)
+
+    @property
+    def clock_started_at(self) -> datetime | None:
+        """From when the time limit counts; None before that."""
+        with_payment = self.procedure.clock_start is ClockStart.PAYMENT_CONFIRMED
+        return self.paid_at if with_payment else self.clock_from
 
     @property
     def open_supplement(self) -> Supplement | None:
@@ -199,6 +220,7 @@ class Dossier:
             apology_settled=self.apology is not None or Milestone.APOLOGY_DUE in self.milestones,
             overdue_marked=Milestone.OVERDUE in self.milestones,
             escalations=len(self.milestones.intersection(ESCALATIONS)),
+            step_due_at=None if self.step is None or Milestone.STEP_LATE in self.milestones else self.step.due_at,
         )
 
 
@@ -311,17 +333,44 @@ def open_dossier(
 
 
 def accept_payment(
-    dossier: Dossier, *, paid_at: datetime, si_number: str | None, voucher_id: str, calendar: WorkingCalendar, act: Act
+    dossier: Dossier,
+    *,
+    paid_at: datetime,
+    si_number: str | None,
+    voucher_id: str,
+    calendar: WorkingCalendar,
+    act: Act,
+    cover_due: bool = False,
+    rules: DeadlineRules | None = None,
 ) -> Change:
-    """A voucher pays the dossier in full: it is received, and its clock starts at `paid_at`.
+    """A voucher pays the dossier in full: it is received, or waits in SUBMITTED for an officer to accept it.
+
+    The procedure says which, and whether the clock starts at `paid_at` or with the acceptance. `cover_due` is kept for
+    an acceptance that is still to come; `rules` tell within which time (8 working hours unless they say otherwise).
 
     Raises:
         Conflict: INVALID_TRANSITION unless the dossier awaits its payment.
         NotConfigured: CALENDAR_NOT_CONFIGURED, a year of the promised date has no table of holidays.
     """
-    due = due_date(paid_at, dossier.procedure.limit_working_days, calendar)
-    paid = replace(dossier, paid_at=paid_at, due=due, si_number=si_number)
-    return unchanged(paid).then(Event.VOUCHER_RECORDED, act, to=State.RECEIVED, subject=voucher_id)
+    procedure = dossier.procedure
+    paid = replace(dossier, paid_at=paid_at, si_number=si_number)
+    started = paid.clock_started_at
+    if procedure.auto_accept:
+        received = start_clock(paid, started or act.at, calendar)
+        return unchanged(received).then(Event.VOUCHER_RECORDED, act, to=State.RECEIVED, subject=voucher_id)
+    if started is not None:
+        paid = replace(paid, due=due_date(started, procedure.limit_working_days, calendar))
+    hours = 8 if rules is None else rules.intake_working_hours
+    step = intake_step(procedure, max(act.at, paid_at), hours, calendar)
+    submitted = replace(paid, accepted=False, cover_due=cover_due, step=step)
+    return unchanged(submitted).then(Event.VOUCHER_RECORDED, act, to=State.SUBMITTED, subject=voucher_id)
+
+
+def start_clock(dossier: Dossier, at: datetime, calendar: WorkingCalendar) -> Dossier:
+    """The time limit counts from this moment, and the first step behind the intake begins. Raises `NotConfigured`."""
+    due = due_date(at, dossier.procedure.limit_working_days, calendar)
+    clock_from = None if at == dossier.paid_at else at
+    return replace(dossier, clock_from=clock_from, due=due, step=first_step(dossier.procedure, at, calendar))
 
 
 def await_cover(change: Change, cover_id: str, act: Act) -> Change:
@@ -339,25 +388,8 @@ def complete_without_cover(change: Change, act: Act) -> Change:
 
 
 def complete_with_cover(dossier: Dossier, cover_id: str, act: Act) -> Change:
-    """The cover is issued and its file can be fetched: done and returned."""
-    return (
-        unchanged(dossier)
-        .then(Event.COVER_ISSUED, act, to=State.COMPLETED, subject=cover_id)
-        .then(Event.RESULT_RETURNED, act, to=State.RESULT_RETURNED)
-    )
-
-
-def expire(dossier: Dossier, act: Act) -> Change:
-    """No payment came in time. Raises `Conflict` (INVALID_TRANSITION) once one did."""
-    return unchanged(dossier).then(
-        Event.PAYMENT_EXPIRED, act, to=State.EXPIRED, reason="Quá thời hạn nộp tiền mà chưa nhận được chứng từ đóng."
-    )
-
-
-def reach(dossier: Dossier, milestone: Milestone, act: Act) -> Change:
-    """A milestone of the deadline passes; a second time changes nothing."""
-    if milestone in dossier.milestones:
-        return unchanged(dossier)
-    level = ESCALATION_LEVELS[ESCALATIONS.index(milestone)] if milestone in ESCALATIONS else None
-    marked = replace(dossier, milestones=dossier.milestones | {milestone})
-    return unchanged(marked).then(_EVENTS[milestone], act, subject=level)
+    """The cover is issued and its file can be fetched: done, and returned unless a paper is still to be handed over."""
+    done = unchanged(dossier).then(Event.COVER_ISSUED, act, to=State.COMPLETED, subject=cover_id)
+    if dossier.declaration.book_form is BookForm.PAPER:
+        return done
+    return done.then(Event.RESULT_RETURNED, act, to=State.RESULT_RETURNED)

@@ -13,13 +13,14 @@ from .calendar import WorkingCalendar
 from .cover import Cover, CoverState, renewed, revoke_unissued, snapshot_of
 from .deadlines import DueDate, Suspension, days_used, due_date, is_sooner, next_step
 from .declaration import Declaration
-from .dossier import Apology, Change, Dossier, State, unchanged
+from .dossier import Apology, Change, Dossier, Milestone, State, start_clock, unchanged
 from .errors import Conflict, Fault, Rejected
 from .events import Act, Event
 from .months import at_vietnam
-from .participation import ParticipationPeriod
+from .participation import ParticipationPeriod, PersonRecord
 from .procedure import DeadlineRules
 from .refund_case import RefundCase, refund_case
+from .step_clock import resumed
 from .supplement import Supplement, field_faults
 
 TIMED_OUT = "Quá thời hạn bổ sung mà chưa nhận được hồ sơ bổ sung."
@@ -45,6 +46,8 @@ class Decision:
     refund: RefundCase | None = None
     corrected: bool = False
     """The declaration itself has changed."""
+    person: PersonRecord | None = None
+    """The person's record after it, where a decision that does not end the dossier changes it."""
 
 
 def request_supplement(
@@ -83,8 +86,13 @@ def supply(found: Situation, declaration: Declaration, *, calendar: WorkingCalen
     (INVALID_TRANSITION), `NotConfigured` for a year without a calendar.
     """
     dossier, asked = found.dossier, awaited(found.dossier)
-    answered = replace(asked, supplied_at=max(act.at, asked.requested_at))
-    supplied = replace(dossier, declaration=declaration, supplements=(*dossier.supplements[:-1], answered))
+    supplied_at = max(act.at, asked.requested_at)
+    answered = replace(asked, supplied_at=supplied_at)
+    step = None if dossier.step is None else resumed(dossier.step, asked.requested_at, supplied_at, calendar)
+    supplied = replace(dossier, declaration=declaration, supplements=(*dossier.supplements[:-1], answered), step=step)
+    if supplied.clock_started_at is None:
+        # Asked at intake, and the clock starts with the acceptance: a complete dossier is what the limit counts from.
+        supplied = replace(start_clock(supplied, supplied_at, calendar), step=step)
     supplied = _due_again(supplied, calendar)
     change = unchanged(supplied).then(Event.SUPPLEMENT_SUPPLIED, act, to=State.IN_PROCESS)
     cover = found.cover
@@ -199,7 +207,7 @@ def _due_again(dossier: Dossier, calendar: WorkingCalendar) -> Dossier:
     due = _reckoned(dossier, calendar)
     if due is None or dossier.due is None or due.due_at == dossier.due.due_at:
         return replace(dossier, due=due)
-    return replace(dossier, due=due, milestones=frozenset())
+    return replace(dossier, due=due, milestones=dossier.milestones & {Milestone.STEP_LATE})
 
 
 def _so_far(due: DueDate | None, asked_at: datetime) -> DueDate | None:
@@ -212,11 +220,13 @@ def _so_far(due: DueDate | None, asked_at: datetime) -> DueDate | None:
 
 def _reckoned(dossier: Dossier, calendar: WorkingCalendar) -> DueDate | None:
     """The due date by everything that has happened; None before the clock starts."""
-    if dossier.paid_at is None:
+    started = dossier.clock_started_at
+    if started is None:
         return None
-    pauses = [Suspension(each.requested_at, each.supplied_at) for each in dossier.supplements if not each.at_intake]
+    asked = (each for each in dossier.supplements if each.requested_at >= started)
+    pauses = [Suspension(each.requested_at, each.supplied_at) for each in asked]
     extra = 0 if dossier.apology is None else dossier.apology.extra_days
-    return due_date(dossier.paid_at, dossier.procedure.limit_working_days, calendar, pauses, extra_days=extra)
+    return due_date(started, dossier.procedure.limit_working_days, calendar, pauses, extra_days=extra)
 
 
 def _ended(found: Situation, to: State, event: Event, reason: str | None, act: Act) -> Decision:

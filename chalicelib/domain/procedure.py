@@ -58,3 +58,5 @@ class DeadlineRules:
     supplement_days: int
     apology_warning_working_days: int
     escalation_working_days: tuple[int, ...]
+    intake_working_hours: int = 8
+    """Within so many working hours of its arrival an online filing is answered (NĐ 45/2020)."""

@@ -134,7 +134,7 @@ def faults_of(
     return [
         *_date_faults(content.effective_from, province, today, provinces),
         *_limit_faults(content, maximum),
-        *_running_faults(content),
+        *_intake_faults(content),
         *_step_faults(content),
     ]
 
@@ -161,14 +161,11 @@ def _limit_faults(content: ProcedureContent, maximum: NationalMaximum) -> Iterat
         yield Fault("steps", "STEP_LIMITS_ABOVE_TOTAL", message)
 
 
-def _running_faults(content: ProcedureContent) -> Iterator[Fault]:
-    """What a province may name one day, and version 1 of the contract fixes."""
-    if content.clock_start is not ClockStart.PAYMENT_CONFIRMED:
-        message = "Thời hạn chỉ được tính từ khi xác nhận nộp tiền."
-        yield Fault("clock_start", "CLOCK_START_NOT_ENABLED", message)
-    if not content.auto_accept:
-        message = "Hồ sơ đã nộp tiền được tiếp nhận ngay; chưa có bước tiếp nhận thủ công."
-        yield Fault("auto_accept", "AUTO_ACCEPT_REQUIRED", message)
+def _intake_faults(content: ProcedureContent) -> Iterator[Fault]:
+    """Where dossiers are not accepted at once, the first of several steps is the intake: somebody does it."""
+    if not content.auto_accept and len(content.steps) > 1 and content.steps[0].role is StepRole.SYSTEM:
+        message = "Không tiếp nhận tự động thì bước đầu là tiếp nhận và phải giao cho cán bộ."
+        yield Fault("steps[0].role", "STEP_NEEDS_PERSON", message)
 
 
 def _step_faults(content: ProcedureContent) -> Iterator[Fault]:

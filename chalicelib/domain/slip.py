@@ -101,4 +101,6 @@ def request_behind(slip: Slip, dossier: Dossier) -> Supplement:
 def _kind_of(line: AuditLine) -> SlipKind | None:
     if line.event is Event.APOLOGY_ISSUED:
         return SlipKind.APOLOGY
+    if line.event is Event.DOSSIER_ACCEPTED:
+        return SlipKind.RECEIPT
     return None if line.status_sequence is None else _ISSUED_ON_ENTERING.get(line.state)

@@ -23,7 +23,7 @@ class ClockStart(StrEnum):
     """The event that starts a dossier's clock."""
 
     PAYMENT_CONFIRMED = "PAYMENT_CONFIRMED"
-    SUBMITTED = "SUBMITTED"
+    ACCEPTED = "ACCEPTED"
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ def withdraw_dossier(request: Incoming, code: str) -> Reply:
 def request_supplement(request: Incoming, code: str) -> Reply:
     """Yêu cầu công dân bổ sung hồ sơ; thời hạn giải quyết tạm dừng."""
     body = request.json_object()
-    asked = _asked_by_officer(request, code, body)
+    asked = asked_by_officer(request, code, body)
     form = parse(wire.SupplementRequest, body)
     answer = change_course.request_supplement(asked, reason=form.reason, asked=form.fields, present=decided, w=wiring())
     return Reply.of_answer(answer)
@@ -107,7 +107,7 @@ def request_supplement(request: Incoming, code: str) -> Reply:
 def refuse_dossier(request: Incoming, code: str) -> Reply:
     """Từ chối hồ sơ: không tiếp nhận nếu chưa tiếp nhận, dừng xử lý nếu đang xử lý; tiền đã nộp được hoàn trả."""
     body = request.json_object()
-    asked = _asked_by_officer(request, code, body)
+    asked = asked_by_officer(request, code, body)
     reason = parse(wire.ReasonGiven, body).reason
     return Reply.of_answer(change_course.refuse(asked, reason=reason, present=decided, w=wiring()))
 
@@ -116,7 +116,7 @@ def refuse_dossier(request: Incoming, code: str) -> Reply:
 def stop_dossier(request: Incoming, code: str) -> Reply:
     """Dừng xử lý hồ sơ; tiền đã nộp được hoàn trả."""
     body = request.json_object()
-    asked = _asked_by_officer(request, code, body)
+    asked = asked_by_officer(request, code, body)
     reason = parse(wire.ReasonGiven, body).reason
     return Reply.of_answer(change_course.stop(asked, reason=reason, present=decided, w=wiring()))
 
@@ -137,7 +137,7 @@ def stop_dossier(request: Incoming, code: str) -> Reply:
 def apologise(request: Incoming, code: str) -> Reply:
     """Xin lỗi và hẹn lại ngày trả kết quả: một lần, chậm nhất một ngày trước ngày hẹn trả."""
     body = request.json_object()
-    asked = _asked_by_officer(request, code, body)
+    asked = asked_by_officer(request, code, body)
     form = parse(wire.ApologyWithNewDate, body)
     answer = change_course.apologise(asked, reason=form.reason, new_due_on=form.new_due_on, present=decided, w=wiring())
     return Reply.of_answer(answer)
@@ -162,5 +162,6 @@ def _asked(request: Incoming, code: str, body: Mapping[str, Any]) -> Request:
     return Request(code, request.caller(), request.optional_if_match(), request.optional_idempotency(body))
 
 
-def _asked_by_officer(request: Incoming, code: str, body: Mapping[str, Any]) -> Request:
+def asked_by_officer(request: Incoming, code: str, body: Mapping[str, Any]) -> Request:
+    """What an officer asks about a dossier that was seen: `If-Match` is required."""
     return Request(code, request.caller(), request.if_match(), request.optional_idempotency(body))

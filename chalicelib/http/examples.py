@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from . import course_examples, desk_examples, procedure_examples, slip_examples, viewer_examples
+from . import course_examples, desk_examples, procedure_examples, rest_examples, slip_examples, viewer_examples
 
 CODE: Final = "000.00.79.G24-230206-0001"
 
@@ -145,6 +145,7 @@ BODIES: Final[dict[str, Any]] = {
     **course_examples.BODIES,
     **desk_examples.BODIES,
     **procedure_examples.BODIES,
+    **rest_examples.BODIES,
     "load_books": {"personal_id": "079185012345", "si_number": "7912345678", "paid_through": "2023-01"},
 }
 
@@ -272,6 +273,7 @@ ANSWERS: Final[dict[str, Any]] = {
     **course_examples.ANSWERS,
     **desk_examples.ANSWERS,
     **procedure_examples.ANSWERS,
+    **rest_examples.ANSWERS,
     **slip_examples.ANSWERS,
     **viewer_examples.ANSWERS,
     "list_provinces": {

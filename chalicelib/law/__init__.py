@@ -213,6 +213,7 @@ def _deadline_rules(value: Json) -> DeadlineRules:
         supplement_days=_whole(value["supplement_days"]),
         apology_warning_working_days=_whole(value["apology_warning_working_days"]),
         escalation_working_days=levels,
+        intake_working_hours=_whole(value["intake_working_hours"]),
     )
 
 

@@ -125,6 +125,11 @@ def open_list(province: str, shard: int) -> str:
     return f"OPEN#{province}#{shard}"
 
 
+def delivery_list(province: str, shard: int) -> str:
+    """Completed dossiers whose result is still to be handed over."""
+    return f"DELIVERY#{province}#{shard}"
+
+
 def cover_list(province: str, shard: int) -> str:
     return f"COVER#{province}#{shard}"
 

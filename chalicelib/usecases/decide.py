@@ -103,7 +103,9 @@ def write_decision(transaction: Transaction, found: Situation, decided: Decision
         write_cover(transaction, decided.cover)
     if decided.refund is not None:
         write_refund(transaction, decided.refund)
-    if change.dossier.state.ended:
+    if decided.person is not None:
+        write_person(transaction, decided.person)
+    elif change.dossier.state.ended and not before.state.ended:
         record = person_from(before.person, w.table.get(keys.person(before.person)))
         revoked = None if decided.cover is None else decided.cover.cover_id
         write_person(transaction, record.ended(before.code, revoked_cover=revoked))

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from ..domain.clockwork import expire, reach
 from ..domain.deadlines import Action, NextStep, next_step
-from ..domain.dossier import ESCALATIONS, Change, Dossier, Milestone, expire, reach, unchanged
+from ..domain.dossier import ESCALATIONS, Change, Dossier, Milestone, unchanged
 from ..domain.errors import NotFound, Unavailable
 from ..domain.events import Act, By
 from ..domain.lifecycle import new_generation, time_out
@@ -34,6 +35,7 @@ _MILESTONES: Mapping[Action, Milestone] = {
     Action.REMIND_OFFICER: Milestone.REMINDED,
     Action.APOLOGISE: Milestone.APOLOGY_DUE,
     Action.MARK_OVERDUE: Milestone.OVERDUE,
+    Action.MARK_STEP_LATE: Milestone.STEP_LATE,
 }
 
 

@@ -19,7 +19,15 @@ from .recompute_dues import recompute_dues
 from .sweep import restart_clocks, start_clock
 
 NOTICES = frozenset(
-    {Event.OFFICER_REMINDED, Event.APOLOGY_DUE, Event.OVERDUE_MARKED, Event.OVERDUE_ESCALATED, Event.REFUND_CASE_OPENED}
+    {
+        Event.OFFICER_REMINDED,
+        Event.APOLOGY_DUE,
+        Event.OVERDUE_MARKED,
+        Event.OVERDUE_ESCALATED,
+        Event.STEP_OVERDUE,
+        Event.REFUND_CASE_OPENED,
+        Event.REOPENING_REQUESTED,
+    }
 )
 """What officers are told by the topic of notices."""
 

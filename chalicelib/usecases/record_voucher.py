@@ -258,16 +258,20 @@ def _apply(
     number = known or new_si_number(dossier.person, dossier.province_code, attempt)
     if facts.person.si_number is None:
         transaction.put_new("si_number", keys.si_number(number), {"person": dossier.person})
+    rules = w.law.deadline_rules.on(dossier.created_at.date()).value
     change = accept_payment(
         dossier,
         paid_at=voucher.paid_at,
         si_number=number,
         voucher_id=voucher.voucher_id,
+        cover_due=needs_cover,
+        rules=rules,
         calendar=w.law.calendar,
         act=act,
     )
+    # What an officer accepts first gets its cover then.
+    needs_cover = needs_cover and change.dossier.accepted
     cover = create_cover(dossier.code, declared, si_number=number, created_at=now) if needs_cover else None
-    rules = w.law.deadline_rules.on(dossier.created_at.date()).value
     change = replanned(_go_on(change, cover, act), dossier, rules=rules, calendar=w.law.calendar, act=act)
     period = _period(voucher, dossier, now)
     record = facts.person.with_period(period, si_number=number, cover_id=cover.cover_id if cover else None)
@@ -287,6 +291,8 @@ def _apply(
 
 
 def _go_on(change: Change, cover: Cover | None, act: Act) -> Change:
+    if not change.dossier.accepted:
+        return change
     return complete_without_cover(change, act) if cover is None else await_cover(change, cover.cover_id, act)
 
 

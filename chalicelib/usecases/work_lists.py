@@ -62,6 +62,8 @@ def list_dossiers(
 ) -> Page[DossierRow]:
     """Open dossiers of the caller's provinces by due time; those without one come last. AP7.
 
+    Those that are COMPLETED and wait for their delivery (or reopening) are a list of their own. AP91.
+
     `due_before` leaves out what is due on that day or later. The number of reads is bounded: a page may be short, or
     empty, and still name a next one. Raises `Forbidden` for portal clients and other provinces, `Rejected`
     (CURSOR_INVALID).
@@ -76,10 +78,11 @@ def list_dossiers(
         after = max(after, instant_text(now))
     if state is State.AWAITING_PAYMENT:
         after = max(after, UNPAID_LAST)
+    partition_of = keys.delivery_list if state is State.COMPLETED else keys.open_list
     partitions = [
-        keys.open_list(code, shard) for code in provinces_of(caller, province, w) for shard in range(LIST_SHARDS)
+        partition_of(code, shard) for code in provinces_of(caller, province, w) for shard in range(LIST_SHARDS)
     ]
-    filtered = state is not None or assignee is not None
+    filtered = state not in {None, State.COMPLETED} or assignee is not None
     working_hours = _WorkingHours(now, w.law.calendar)
     return page_of(
         merged(partitions, after, before, CHUNK if filtered else limit + 1, w),

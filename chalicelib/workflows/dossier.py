@@ -26,6 +26,7 @@ class DossierPayload(Payload):
         "REMIND_OFFICER",
         "APOLOGISE",
         "MARK_OVERDUE",
+        "MARK_STEP_LATE",
         "ESCALATE",
         "HAND_OVER",
     ]

@@ -64,6 +64,11 @@ def test_the_routes_of_the_contract_are_there() -> None:
         ("/v1/openapi.json", "GET"),
         ("/v1/officer/dossiers", "GET"),
         ("/v1/officer/covers", "GET"),
+        ("/v1/officer/dossiers/{code}/acceptance", "POST"),
+        ("/v1/officer/dossiers/{code}/delivery", "POST"),
+        ("/v1/officer/dossiers/{code}/reopening", "POST"),
+        ("/v1/officer/dossiers/{code}/reopening/approval", "POST"),
+        ("/v1/officer/dossiers/{code}/steps/{step}/completion", "POST"),
         ("/v1/officer/covers/{cover_id}/issue", "POST"),
         ("/v1/officer/provinces/{code}/procedure", "GET"),
         ("/v1/officer/provinces/{code}/procedure", "PUT"),
@@ -103,6 +108,9 @@ def test_every_example_holds_against_its_schema() -> None:
     bare = [place for place, content in contents().items() if "example" not in content]
     assert bare == [
         "POST /v1/officer/covers/{cover_id}/issue body application/json",
+        "POST /v1/officer/dossiers/{code}/acceptance body application/json",
+        "POST /v1/officer/dossiers/{code}/reopening/approval body application/json",
+        "POST /v1/officer/dossiers/{code}/steps/{step}/completion body application/json",
         "POST /v1/officer/provinces/{code}/procedure/{version}/publication body application/json",
         "POST /v1/officer/rules/{table}/{version}/publication body application/json",
         "GET /v1/openapi.json 200 application/json",

@@ -85,7 +85,7 @@ def test_a_year_of_an_officer_who_does_nothing(house: House, clock: VirtualClock
     # Then each milestone was passed once, and they looked in now and then
     quiet = {"WhatIsDue", "Choose", "WaitUntil", "Closed", "Superseded"}
     assert [name for name in (*first.path, *ran.path) if name not in quiet] == [
-        *("RemindOfficer", "Apologise", "MarkOverdue", "Escalate", "Escalate", "HandOver")
+        *("MarkStepLate", "RemindOfficer", "Apologise", "MarkOverdue", "Escalate", "Escalate", "HandOver")
     ]
     assert (ran.status, ran.path[-1]) == ("SUCCEEDED", "Closed")
     assert ran.ended >= at_end
@@ -94,6 +94,7 @@ def test_a_year_of_an_officer_who_does_nothing(house: House, clock: VirtualClock
     notices = [each for each in events if each["TopicArn"] == house.w.settings.notice_topic_arn]
     told = [json.loads(each["Message"]) for each in notices]
     assert [(each["event"], each["subject"]) for each in told] == [
+        ("STEP_OVERDUE", "THAM_DINH"),
         ("OFFICER_REMINDED", None),
         ("APOLOGY_DUE", None),
         ("OVERDUE_MARKED", None),

@@ -11,7 +11,7 @@ from .scalars import DayText, InstantText
 
 StepRole = Literal["officer", "signer", "system"]
 LimitUnit = Literal["HOURS", "WORKING_DAYS"]
-ClockStart = Literal["PAYMENT_CONFIRMED", "SUBMITTED"]
+ClockStart = Literal["PAYMENT_CONFIRMED", "ACCEPTED"]
 Days = Annotated[int, Field(ge=0, le=999)]
 Why = Annotated[str, short_text(500)]
 
@@ -41,9 +41,11 @@ class ProcedureDraft(Wire):
     reminder_working_days: Days = Field(description="Nhắc cán bộ trước ngày hẹn trả bao nhiêu ngày làm việc.")
     automatic_issue: bool = Field(default=False, description="Cấp tờ bìa không cần người ký.")
     clock_start: ClockStart = Field(
-        default="PAYMENT_CONFIRMED", description="Sự kiện bắt đầu tính thời hạn; hiện chỉ nhận PAYMENT_CONFIRMED."
+        default="PAYMENT_CONFIRMED", description="Thời hạn tính từ khi nộp tiền, hoặc từ khi được tiếp nhận."
     )
-    auto_accept: bool = Field(default=True, description="Tiếp nhận ngay khi đã nộp tiền; hiện chỉ nhận true.")
+    auto_accept: bool = Field(
+        default=True, description="Tiếp nhận ngay khi đã nộp tiền; false thì chờ cán bộ tiếp nhận."
+    )
     steps: Annotated[tuple[Step, ...], Field(strict=False, max_length=20)]
 
 

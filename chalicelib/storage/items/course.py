@@ -6,8 +6,9 @@ import json
 from datetime import datetime
 from typing import Any
 
-from ...domain.dossier import Apology
+from ...domain.dossier import Apology, Reopening
 from ...domain.months import instant_text
+from ...domain.step_clock import StepClock
 from ...domain.supplement import Supplement
 from .fields import dump
 
@@ -65,3 +66,27 @@ def apology_from(document: str | None) -> Apology | None:
     told: dict[str, Any] = json.loads(document)
     moments = {name: datetime.fromisoformat(told[name]) for name in ("issued_at", "old_due_at")}
     return Apology(**{**told, **moments})
+
+
+def reopening_document(asked: Reopening | None) -> str | None:
+    return None if asked is None else dump({"by": asked.by, "reason": asked.reason, "at": instant_text(asked.at)})
+
+
+def reopening_from(document: str | None) -> Reopening | None:
+    if document is None:
+        return None
+    told: dict[str, str] = json.loads(document)
+    return Reopening(by=told["by"], reason=told["reason"], at=datetime.fromisoformat(told["at"]))
+
+
+def step_document(step: StepClock | None) -> str | None:
+    if step is None:
+        return None
+    return dump([step.index, step.step_code, instant_text(step.since), instant_text(step.due_at)])
+
+
+def step_from(document: str | None) -> StepClock | None:
+    if document is None:
+        return None
+    index, code, since, due_at = json.loads(document)
+    return StepClock(index, code, datetime.fromisoformat(since), datetime.fromisoformat(due_at))

@@ -19,7 +19,16 @@ from ...domain.months import Month, instant_text
 from .. import keys
 from ..codec import Value
 from ..table import Stored
-from .course import apology_document, apology_from, supplements_document, supplements_from
+from .course import (
+    apology_document,
+    apology_from,
+    reopening_document,
+    reopening_from,
+    step_document,
+    step_from,
+    supplements_document,
+    supplements_from,
+)
 from .fields import birth_date, dump, instant, maybe, number, present, text
 from .procedures import pinned_document, pinned_from
 
@@ -155,7 +164,9 @@ def dossier_progress(dossier: Dossier) -> dict[str, Value]:
     The generation is not among them: it is only ever counted up, so that a decision that was made from an earlier
     read does not move it back.
     """
-    open_now = not dossier.state.ended
+    # What is done and not handed over yet is nobody's deadline, and still somebody's work.
+    at_rest = keys.delivery_list if dossier.state is State.COMPLETED else None
+    listed = at_rest if dossier.state.ended else keys.open_list
     due_at = None if dossier.due_at is None else instant_text(dossier.due_at)
     return {
         "state": dossier.state,
@@ -170,8 +181,16 @@ def dossier_progress(dossier: Dossier) -> dict[str, Value]:
         "supplements": supplements_document(dossier.supplements),
         "apology": apology_document(dossier.apology),
         "ended_at": None if dossier.ended_at is None else instant_text(dossier.ended_at),
-        "GSI2PK": keys.open_list(dossier.province_code, shard_of(dossier.code)) if open_now else None,
-        "GSI2SK": f"{due_at or UNPAID_LAST}#{dossier.code}" if open_now else None,
+        "clock_from": None if dossier.clock_from is None else instant_text(dossier.clock_from),
+        "unaccepted": None if dossier.accepted else True,
+        "cover_due": dossier.cover_due or None,
+        "step": step_document(dossier.step),
+        "payment_reversed_at": None
+        if dossier.payment_reversed_at is None
+        else instant_text(dossier.payment_reversed_at),
+        "reopening": reopening_document(dossier.reopening),
+        "GSI2PK": listed(dossier.province_code, shard_of(dossier.code)) if listed else None,
+        "GSI2SK": f"{due_at or UNPAID_LAST}#{dossier.code}" if listed else None,
     }
 
 
@@ -234,4 +253,10 @@ def dossier_from(item: Stored) -> Dossier:
         supplements=supplements_from(maybe(item, "supplements")),
         apology=apology_from(maybe(item, "apology")),
         ended_at=instant(item, "ended_at"),
+        clock_from=instant(item, "clock_from"),
+        accepted=item.get("unaccepted") is not True,
+        cover_due=item.get("cover_due") is True,
+        step=step_from(maybe(item, "step")),
+        payment_reversed_at=instant(item, "payment_reversed_at"),
+        reopening=reopening_from(maybe(item, "reopening")),
     )

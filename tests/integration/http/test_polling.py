@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.dossier import Milestone, reach
+from chalicelib.domain.clockwork import reach
+from chalicelib.domain.dossier import Milestone
 from chalicelib.domain.events import Act, By
 from chalicelib.storage.transaction import Transaction
 from chalicelib.storage.writes import write_change

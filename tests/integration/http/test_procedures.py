@@ -310,7 +310,7 @@ def test_an_earlier_version_comes_back_as_a_new_one(api: Api, clock: StandingClo
 
 def test_every_fault_is_told_at_once(api: Api) -> None:
     bad_steps = [
-        {**STEPS[1], "role": "officer"},
+        {**STEPS[1], "role": "system"},
         {**STEPS[1], "role": "system", "limit": 0, "can_request_supplement": True},
     ]
     answer = draft(
@@ -327,7 +327,7 @@ def test_every_fault_is_told_at_once(api: Api) -> None:
             ("effective_from", "EFFECTIVE_NOT_IN_FUTURE"),
             ("limit_working_days", "LIMIT_ABOVE_NATIONAL_MAX"),
             ("reminder_working_days", "REMINDER_NOT_BELOW_LIMIT"),
-            ("auto_accept", "AUTO_ACCEPT_REQUIRED"),
+            ("steps[0].role", "STEP_NEEDS_PERSON"),
             ("steps[0].role", "SIGNING_ROLE_INVALID"),
             ("steps[1].step_code", "STEP_REPEATED"),
             ("steps[1].limit", "STEP_LIMIT_TOO_SHORT"),

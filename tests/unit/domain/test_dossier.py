@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.domain.clockwork import expire, reach
 from chalicelib.domain.deadlines import Progress
 from chalicelib.domain.dossier import (
     ENDED,
@@ -17,8 +18,6 @@ from chalicelib.domain.dossier import (
     State,
     complete_with_cover,
     complete_without_cover,
-    expire,
-    reach,
     unchanged,
 )
 from chalicelib.domain.errors import Conflict, NotConfigured
@@ -40,6 +39,7 @@ from tests.unit.domain.made import (
 )
 
 STATES = st.sampled_from(State)
+CALENDAR = LAW.calendar
 
 
 def test_the_national_numbers_are_those_of_the_published_list() -> None:
@@ -234,6 +234,7 @@ def test_what_the_deadline_is_told() -> None:
         due_at=marked.due_at,
         reminded=False,
         overdue_marked=True,
+        step_due_at=CALENDAR.closes(date(2023, 2, 9)),
     )
 
 

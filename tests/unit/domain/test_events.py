@@ -9,7 +9,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.dossier import Milestone, await_cover, complete_with_cover, reach, unchanged
+from chalicelib.domain.clockwork import reach
+from chalicelib.domain.dossier import Milestone, await_cover, complete_with_cover, unchanged
 from chalicelib.domain.events import AuditLine, By, Event, StatusMessage, first_broken_line
 from tests.unit.domain.made import ACCOUNTING, COVER_ID, SYSTEM, opening, paying
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from chalicelib.domain import lifecycle
+from chalicelib.domain.clockwork import expire, reach
 from chalicelib.domain.deadlines import Action, next_step
 from chalicelib.domain.dossier import (
     ESCALATIONS,
@@ -23,8 +24,6 @@ from chalicelib.domain.dossier import (
     accept_payment,
     await_cover,
     complete_with_cover,
-    expire,
-    reach,
     unchanged,
 )
 from chalicelib.domain.errors import Conflict

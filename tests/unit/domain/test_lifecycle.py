@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from chalicelib.domain import lifecycle
+from chalicelib.domain.clockwork import reach
 from chalicelib.domain.cover import Cover, CoverState, check, create_cover, renewed, revoke_unissued
 from chalicelib.domain.deadlines import DueDate
 from chalicelib.domain.declaration import Address, AddressDraft, DeclarationDraft
-from chalicelib.domain.dossier import Dossier, Milestone, State, reach, unchanged
+from chalicelib.domain.dossier import Dossier, Milestone, State, unchanged
 from chalicelib.domain.errors import Conflict, Rejected
 from chalicelib.domain.events import Act, By, Event, first_broken_line
 from chalicelib.domain.evidence import Evidence, PersonOnFile

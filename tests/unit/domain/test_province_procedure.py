@@ -56,6 +56,9 @@ def test_a_sound_procedure_has_no_fault() -> None:
     # The steps may fill the limit to the hour, and the limit the national maximum to the day.
     assert found(limit_working_days=5, steps=(replace(EXAMINE, limit=32), SIGN)) == []
     assert found(automatic_issue=True, steps=(ISSUE,)) == []
+    # A province may look at each dossier before it accepts it, and start the clock then.
+    assert found(auto_accept=False, clock_start=ClockStart.ACCEPTED) == []
+    assert found(auto_accept=False, automatic_issue=True, steps=(ISSUE,)) == []
     assert found(limit_working_days=1, reminder_working_days=0, steps=(SIGN,)) == []
 
 
@@ -67,8 +70,13 @@ def test_a_sound_procedure_has_no_fault() -> None:
         ({"reminder_working_days": 3}, [("reminder_working_days", "REMINDER_NOT_BELOW_LIMIT")]),
         ({"limit_working_days": 2}, [("steps", "STEP_LIMITS_ABOVE_TOTAL")]),
         ({"steps": (replace(EXAMINE, limit=17), SIGN)}, [("steps", "STEP_LIMITS_ABOVE_TOTAL")]),
-        ({"clock_start": ClockStart.SUBMITTED}, [("clock_start", "CLOCK_START_NOT_ENABLED")]),
-        ({"auto_accept": False}, [("auto_accept", "AUTO_ACCEPT_REQUIRED")]),
+        (
+            {
+                "auto_accept": False,
+                "steps": (replace(EXAMINE, role=StepRole.SYSTEM, can_request_supplement=False), SIGN),
+            },
+            [("steps[0].role", "STEP_NEEDS_PERSON")],
+        ),
         ({"steps": ()}, [("steps", "STEP_SIGNS_MISSING")]),
         ({"steps": (EXAMINE,)}, [("steps", "STEP_SIGNS_MISSING")]),
         ({"steps": (SIGN, EXAMINE)}, [("steps[1]", "STEP_UNREACHABLE")]),
