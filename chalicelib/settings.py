@@ -27,6 +27,11 @@ class Settings:
     """Name of the function that draws documents."""
     status_page: str
     """Address of the portal's page of a dossier, with `{code}` where the dossier's code goes."""
+    cover_token_keys: tuple[str, ...]
+    """ARNs of the keys that sign verification codes: the present one, then former ones."""
+    cover_salt_key: str
+    verification_address: str
+    """What a verification code says before its token."""
 
     portal_certificate: str
     """`required` where the portal must show a client certificate; empty where its token is enough."""
@@ -65,5 +70,8 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         jwks_parameter=environment["JWKS_PARAMETER"],
         renderer_function=environment["RENDERER_FUNCTION"],
         status_page=environment["STATUS_PAGE"],
+        cover_token_keys=tuple(environment["COVER_TOKEN_KEYS"].split()),
+        cover_salt_key=environment["COVER_SALT_KEY"],
+        verification_address=environment["VERIFICATION_ADDRESS"],
         portal_certificate=environment["PORTAL_CERTIFICATE"],
     )

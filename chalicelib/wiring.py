@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .storage.executions import Executions
     from .storage.files import Documents
     from .storage.outbox import Topics
+    from .storage.proofs import TokenKeys
     from .storage.renderer import Renderer
     from .storage.table import Table
 
@@ -117,6 +118,13 @@ class Wiring:
         # Once, and as long as the API itself has: a second call would find what the first one drew.
         client = self.client("lambda", read_timeout=RENDERING_SECONDS, retries={"total_max_attempts": 1})
         return Renderer(client, self.settings.renderer_function)
+
+    @cached_property
+    def token_keys(self) -> TokenKeys:
+        """What signs and proves the verification codes of covers."""
+        from .storage.proofs import TokenKeys
+
+        return TokenKeys(self.client("kms"), self.settings.cover_token_keys, self.settings.cover_salt_key)
 
     @cached_property
     def topics(self) -> Topics:

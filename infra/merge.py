@@ -25,6 +25,7 @@ SANDBOX_DEFAULTS = {
     "JwtAudience": "bhxh-602e",
     "StatusPage": "https://dichvucong.sandbox.example/ho-so/{code}",
     "Jwks": '{"keys": []}',
+    "VerificationAddress": "HTTP://127.0.0.1:8000/C/",
 }
 # A token that is not even the shape of a JWT is refused before a function is asked.
 BEARER_SHAPE = r"^[Bb]earer +[A-Za-z0-9_=-]+\.[A-Za-z0-9_=-]+\.[A-Za-z0-9_=-]+$"

@@ -97,6 +97,14 @@ def cover_json(view: CoverView) -> bytes:
     return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
+def view_from(data: bytes) -> CoverView:
+    """What `cover_json` was made of. Raises ValueError, KeyError, TypeError for what is no data of a cover."""
+    said = json.loads(data)
+    issued_at = datetime.fromisoformat(said.pop("issued_at"))
+    del said["issued_on"], said["schema"]
+    return CoverView(issued_at=issued_at, **said)
+
+
 def render_cover(view: CoverView, address: str | None = None) -> bytes:
     """Draw one A4 page: PDF/A-3a and PDF/UA-1, `cover.json` attached, the same bytes for the same view anywhere.
 

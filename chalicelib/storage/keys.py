@@ -18,6 +18,7 @@ REFUND = "REFUND#"
 DECLARATION = "DECLARATION#"
 VIEW = "VIEW#"
 TOKEN = "#TOKEN"  # noqa: S105 -- the end of a key, no secret
+PROOF = "#PROOF"
 
 
 def dossier_partition(code: str) -> str:
@@ -55,6 +56,15 @@ def views_partition(code: str) -> str:
 
 def view(code: str, number: int) -> Key:
     return views_partition(code), f"{VIEW}{number:08d}"
+
+
+def cover_proof(code: str, number: int) -> Key:
+    return dossier_partition(code), f"{COVER}{number}{PROOF}"
+
+
+def is_cover(sort_key: str) -> bool:
+    """Whether an item of a dossier's partition is a cover, and none of what lies beside one."""
+    return sort_key.startswith(COVER) and "#" not in sort_key[len(COVER) :]
 
 
 def earlier_declaration(code: str, version: int) -> Key:

@@ -59,5 +59,5 @@ def _newest_cover(dossier: Dossier, w: Wiring) -> Cover | None:
     if dossier.state is not State.IN_PROCESS:
         return None
     items = w.table.query(keys.dossier_partition(dossier.code), keys.COVER)
-    covers = [cover_from(item) for item in items if not str(item["SK"]).endswith(keys.TOKEN)]
+    covers = [cover_from(item) for item in items if keys.is_cover(str(item["SK"]))]
     return max(covers, key=lambda cover: cover.number, default=None)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ..documents.cover import cover_view, render_cover
+from ..documents.cover import render_cover
 from ..domain.cover import Cover, StoredFile
 from ..domain.errors import NotConfigured
-from ..domain.months import at_vietnam
 from ..domain.provinces import Province
 from ..wiring import Wiring
 from .make_cover import checked_cover
+from .prove_cover import proved
 
 
 def draw_cover(cover_id: str, code: str, w: Wiring) -> StoredFile:
@@ -25,11 +25,10 @@ def draw_cover(cover_id: str, code: str, w: Wiring) -> StoredFile:
     stored = w.documents.find(cover.object_key)
     if stored is not None:
         return stored
-    if cover.checked_at is None:
-        raise ValueError("a checked cover has the time of its check")
-    view = cover_view(cover, province=_issuing_province(cover, w), issued_at=at_vietnam(cover.checked_at))
+    proof = proved(cover, _issuing_province(cover, w), w)
+    page = render_cover(proof.view, proof.address(w))
     return w.documents.put_once(
-        cover.object_key, render_cover(view), content_type="application/pdf", template_version=view.template
+        cover.object_key, page, content_type="application/pdf", template_version=proof.view.template
     )
 
 

@@ -94,7 +94,7 @@ def read_dossier(code: str, w: Wiring) -> DossierView:
             periods.append(item)
         elif sort_key.startswith(keys.REFUND):
             refunds.append(refund_from(item))
-        elif sort_key.startswith(keys.COVER) and not sort_key.endswith(keys.TOKEN):
+        elif keys.is_cover(sort_key):
             covers.append(cover_from(item))
     if dossier is None:
         raise _not_found()

@@ -75,6 +75,7 @@ class Launcher:
             if store.replayed:
                 self._say(f"  {store.replayed} changes of a run that did not end cleanly were recovered")
             parameters = {"JwtIssuer": ISSUER, "JwtAudience": AUDIENCE, "Jwks": self._issuer.jwks(), "Stage": STAGE}
+            parameters["VerificationAddress"] = f"{self._settings.api_url.upper()}/C/"
             deployment = deploy(package, parameters, self._settings, lambda text: self._say(f"  {text}"))
             drop_artefacts()
             if isinstance(self._executor, InlineHandlers):

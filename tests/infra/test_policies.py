@@ -19,6 +19,8 @@ from tests.workflows.driver import VirtualClock
 from tests.workflows.house import SWEEP_EVENT, Call, House, open_house, voucher
 
 KNOWN_TAILS = (
+    # Former keys of verification codes have any id; a condition on their aliases stands beside it.
+    r"arn:\$\{AWS::Partition\}:kms:\$\{AWS::Region\}:\$\{AWS::AccountId\}:key/\*",
     # Log streams, documents and executions have names that nobody knows before they exist.
     r"arn:\$\{AWS::Partition\}:logs:.*:log-group:/aws/lambda/\$\{AWS::StackName\}-[a-z-]+:\*",
     r"\$\{Documents\.Arn\}/(covers|slips)/\*",
@@ -60,6 +62,15 @@ def test_nothing_is_granted_on_everything(template: Template) -> None:
                     )
                 elif "*" in resource:
                     assert any(re.fullmatch(pattern, resource) for pattern in KNOWN_TAILS), resource
+
+
+def test_any_key_means_former_keys_of_verification_codes(template: Template) -> None:
+    for role in of_type(template, "AWS::IAM::Role"):
+        for statement in statements(template, role):
+            if any(resource.endswith(":key/*") for resource in resource_texts(statement)):
+                assert statement["Action"] == "kms:GetPublicKey"
+                (alias,) = statement["Condition"]["ForAnyValue:StringLike"].values()
+                assert alias == {"Fn::Sub": "alias/${AWS::StackName}-cover-token-*"}
 
 
 def test_every_function_has_a_role_of_its_own(template: Template) -> None:
@@ -153,9 +164,14 @@ def _lambda(operation: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str
     yield f"lambda:{operation}", f"function:${{AWS::StackName}}-{parameters['FunctionName']}:live"
 
 
+def _kms(operation: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield f"kms:{operation}", "CoverSaltKey.Arn" if operation == "GenerateMac" else "CoverTokenKey.Arn"
+
+
 ASKED: Mapping[str, Callable[[str, Mapping[str, Any]], Iterator[tuple[str, str]]]] = {
     "dynamodb": _dynamodb,
     "s3": _s3,
+    "kms": _kms,
     "lambda": _lambda,
     "sns": _sns,
     "secretsmanager": _secretsmanager,

@@ -237,8 +237,18 @@ def test_documents_are_private_and_written_once(template: Template) -> None:
 
 def test_keys_are_renewed_every_year(template: Template) -> None:
     keys = of_type(template, "AWS::KMS::Key")
-    assert set(keys) == {"TableKey", "DocumentsKey", "MessagesKey"}
-    assert all(key["EnableKeyRotation"] for key in keys.values())
+    symmetric = {name: key for name, key in keys.items() if "KeySpec" not in key}
+    assert set(symmetric) == {"TableKey", "DocumentsKey", "MessagesKey"}
+    assert all(key["EnableKeyRotation"] for key in symmetric.values())
+
+
+def test_keys_that_sign_or_authenticate_are_kept_for_good(template: Template, stage: str) -> None:
+    """KMS does not renew them; what they signed is checked as long as there are covers."""
+    lasting = {name for name, key in of_type(template, "AWS::KMS::Key").items() if "KeySpec" in key}
+    assert {"CoverTokenKey", "CoverSaltKey"} <= lasting
+    for name in lasting:
+        kept = "Delete" if stage == "sandbox" else "Retain"
+        assert template["Resources"][name]["DeletionPolicy"] == kept
 
 
 def test_statuses_stay_in_order_per_dossier(template: Template) -> None:

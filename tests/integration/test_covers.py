@@ -210,7 +210,7 @@ def test_a_token_is_never_logged(paid: House, capsys: pytest.CaptureFixture[str]
 def test_the_file_is_drawn_once_and_adopted_after(paid: House, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[object] = []
 
-    def draw(view: object) -> bytes:
+    def draw(view: object, address: str) -> bytes:
         drawn.append(view)
         return b"%PDF"
 
@@ -226,7 +226,7 @@ def test_the_file_is_drawn_once_and_adopted_after(paid: House, monkeypatch: pyte
 def test_two_drawings_at_the_same_moment_store_one_file(paid: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """The slower one finds the quicker one's file under the key and takes it as its own."""
     paid.issue(CODE)
-    monkeypatch.setattr(drawing, "render_cover", lambda _: b"%PDF slow")
+    monkeypatch.setattr(drawing, "render_cover", lambda *_: b"%PDF slow")
     quicker: list[StoredFile] = []
     ran: list[bool] = []
 

@@ -22,6 +22,7 @@ from moto import mock_aws
 from moto.backends import get_backend
 
 from chalicelib.storage.plain_json import take_plain_json
+from tests.support.kms import Keys
 
 REGION, ACCOUNT = "ap-southeast-1", "123456789012"
 TABLE, BUCKET = "bhxh", "documents"
@@ -45,6 +46,9 @@ ENVIRONMENT = {
     "JWKS_PARAMETER": "/bhxh/jwks",
     "RENDERER_FUNCTION": "cover-renderer",
     "STATUS_PAGE": "https://dichvucong.example/ho-so/{code}",
+    "COVER_TOKEN_KEYS": "token-key",
+    "COVER_SALT_KEY": "salt-key",
+    "VERIFICATION_ADDRESS": "HTTPS://XACTHUC.VSS.GOV.VN/C/",
     "PORTAL_CERTIFICATE": "",
 }
 STORAGE_TEMPLATE = Path(__file__).resolve().parents[2] / "infra" / "template" / "20-storage.yaml"
@@ -221,9 +225,11 @@ class Cloud:
     calls: Calls = field(default_factory=Calls)
     machines: Machines = field(default_factory=Machines)
     topics: Topics = field(default_factory=Topics)
+    keys: Keys = field(default_factory=Keys)
 
     def client(self, service: str) -> Any:
         own: dict[str, Any] = {"stepfunctions": self.machines, "sns": self.topics, "secretsmanager": Secrets()}
+        own["kms"] = self.keys
         return Watched(own.get(service) or boto_clients()[service], self.calls)
 
     @property

@@ -328,6 +328,10 @@ def open_house(clock: VirtualClock) -> Iterator[House]:
 
 
 def _environment() -> dict[str, str]:
+    """Made while moto's KMS runs: its keys are named by it."""
+    kms = boto3.client("kms")
+    token = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+    salt = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]["Arn"]
     return {
         "STAGE": "sandbox",
         "TABLE_NAME": "table",
@@ -342,6 +346,9 @@ def _environment() -> dict[str, str]:
         "JWKS_PARAMETER": "/jwks",
         "RENDERER_FUNCTION": "cover-renderer",
         "STATUS_PAGE": "https://dichvucong.example/ho-so/{code}",
+        "COVER_TOKEN_KEYS": token,
+        "COVER_SALT_KEY": salt,
+        "VERIFICATION_ADDRESS": "HTTPS://XACTHUC.VSS.GOV.VN/C/",
         "PORTAL_CERTIFICATE": "",
     }
 

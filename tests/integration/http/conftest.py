@@ -19,6 +19,7 @@ from chalicelib.storage.plain_json import take_plain_json
 from chalicelib.storage.table import Table
 from chalicelib.wiring import Wiring, wiring
 from tests.integration.http.harness import Api
+from tests.support.kms import Keys
 
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "ap-southeast-1",
@@ -37,6 +38,9 @@ ENVIRONMENT = {
     "JWKS_PARAMETER": "/bhxh/jwks",
     "RENDERER_FUNCTION": "cover-renderer",
     "STATUS_PAGE": "https://dichvucong.example/ho-so/{code}",
+    "COVER_TOKEN_KEYS": "token-key",
+    "COVER_SALT_KEY": "salt-key",
+    "VERIFICATION_ADDRESS": "HTTPS://XACTHUC.VSS.GOV.VN/C/",
     "PORTAL_CERTIFICATE": "",
 }
 
@@ -85,6 +89,7 @@ def _clients() -> Iterator[dict[str, Any]]:
         for name, value in ENVIRONMENT.items():
             patch.setenv(name, value)
         made = {service: boto3.client(service) for service in ("dynamodb", "s3", "secretsmanager")}
+        made["kms"] = Keys()
         made["table"] = take_plain_json(Wiring(settings.read()).client("dynamodb"))
         made["secretsmanager"].create_secret(Name=ENVIRONMENT["IDENTIFIER_KEY_SECRET"], SecretString="k" * 32)
         made["s3"].create_bucket(

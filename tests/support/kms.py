@@ -1,0 +1,40 @@
+"""KMS with keys of this process: the same operations, errors and formats, without a call to anything."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from typing import Any
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+LIMIT = 4096
+"""Bytes that KMS signs or authenticates at once when the message is RAW."""
+
+
+@dataclass
+class Keys:
+    """Keys by their id; what is not there is made at first use."""
+
+    elliptic: dict[str, ec.EllipticCurvePrivateKey] = field(default_factory=dict)
+
+    def get_public_key(self, *, KeyId: str) -> dict[str, Any]:  # noqa: N803
+        public = self._elliptic(KeyId).public_key()
+        return {"PublicKey": public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)}
+
+    def sign(self, *, KeyId: str, Message: bytes, MessageType: str, SigningAlgorithm: str) -> dict[str, Any]:  # noqa: N803
+        assert MessageType == "RAW"
+        assert len(Message) <= LIMIT
+        assert SigningAlgorithm == "ECDSA_SHA_256"
+        return {"Signature": self._elliptic(KeyId).sign(Message, ec.ECDSA(hashes.SHA256()))}
+
+    def generate_mac(self, *, KeyId: str, MacAlgorithm: str, Message: bytes) -> dict[str, Any]:  # noqa: N803
+        assert MacAlgorithm == "HMAC_SHA_256"
+        assert len(Message) <= LIMIT
+        return {"Mac": hmac.digest(KeyId.encode(), Message, hashlib.sha256)}
+
+    def _elliptic(self, key: str) -> ec.EllipticCurvePrivateKey:
+        return self.elliptic.setdefault(key, ec.generate_private_key(ec.SECP256R1()))
