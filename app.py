@@ -13,6 +13,7 @@ from chalicelib.http import (
     portal,
     procedures,
     public,
+    reconciliation,
     refunds,
     rest,
     rules,
@@ -23,7 +24,22 @@ from chalicelib.settings import SANDBOX, on_lambda, stage
 
 app = Chalice(app_name="bhxh-602e", configure_logs=False)
 
-for each in (framework, auth, public, refunds, portal, officers, course, desk, rest, procedures, rules, slips, viewers):
+for each in (
+    framework,
+    auth,
+    public,
+    refunds,
+    portal,
+    officers,
+    course,
+    desk,
+    rest,
+    procedures,
+    rules,
+    slips,
+    viewers,
+    reconciliation,
+):
     app.register_blueprint(each.bp)
 
 # On Lambda this module serves HTTP alone: a queue's, a stream's or a task's function starts at its own module

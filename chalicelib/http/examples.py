@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from . import course_examples, desk_examples, procedure_examples, rest_examples, slip_examples, viewer_examples
+from . import (
+    course_examples,
+    desk_examples,
+    procedure_examples,
+    reconciliation_examples,
+    rest_examples,
+    slip_examples,
+    viewer_examples,
+)
 
 CODE: Final = "000.00.79.G24-230206-0001"
 
@@ -146,6 +154,7 @@ BODIES: Final[dict[str, Any]] = {
     **desk_examples.BODIES,
     **procedure_examples.BODIES,
     **rest_examples.BODIES,
+    **reconciliation_examples.BODIES,
     "load_books": {"personal_id": "079185012345", "si_number": "7912345678", "paid_through": "2023-01"},
 }
 
@@ -274,6 +283,7 @@ ANSWERS: Final[dict[str, Any]] = {
     **desk_examples.ANSWERS,
     **procedure_examples.ANSWERS,
     **rest_examples.ANSWERS,
+    **reconciliation_examples.ANSWERS,
     **slip_examples.ANSWERS,
     **viewer_examples.ANSWERS,
     "list_provinces": {

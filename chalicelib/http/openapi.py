@@ -200,6 +200,9 @@ def _success(operation: Operation) -> dict[str, Any]:
         if operation.name in ANSWERS:
             content["example"] = ANSWERS[operation.name]
         answer["content"] = {"application/json": content}
+    if operation.other_type is not None:
+        other = {"schema": {"type": "string"}, "example": ANSWERS[f"{operation.name} {operation.other_type}"]}
+        answer["content"][operation.other_type] = other
     return answer
 
 

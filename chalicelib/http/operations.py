@@ -79,6 +79,8 @@ class Operation:
     signed_in: bool
     status: int
     answer: type[BaseModel] | None
+    other_type: str | None
+    """A second content type that the answer may have, as text."""
     body: type[BaseModel] | None
     many: bool
     query: tuple[Parameter, ...]
@@ -113,6 +115,7 @@ def operation(
     signed_in: bool = True,
     status: int = 200,
     answer: type[BaseModel] | None = None,
+    other_type: str | None = None,
     body: type[BaseModel] | None = None,
     many: bool = False,
     query: tuple[Parameter, ...] = (),
@@ -133,6 +136,7 @@ def operation(
             signed_in=signed_in,
             status=status,
             answer=answer,
+            other_type=other_type,
             body=body,
             many=many,
             query=query,

@@ -157,6 +157,11 @@ def day_list(day: date, province: str, shard: int) -> str:
     return f"DAY#{day.isoformat()}#{province}#{shard}"
 
 
+def day_of_list(partition: str) -> date:
+    """The day that a list made by `day_list` is of."""
+    return date.fromisoformat(partition.split("#")[1])
+
+
 def issued_list(day: str, province: str, shard: int) -> str:
     """GSI1: the covers issued on a day (`2023-02-13`)."""
     return f"ISSUED#{day}#{province}#{shard}"
@@ -171,8 +176,34 @@ def totals(province: str, day: date, shard: int) -> Key:
     return f"TOTALS#{province}", f"{day.isoformat()}#{shard}"
 
 
-def manifest(day: date, province: str) -> Key:
-    return f"DAY#{day.isoformat()}#{province}", "MANIFEST"
+MANIFEST = "MANIFEST"
+"""The head of a day's manifests; what starts with it is the head and every different one."""
+SIGN_OFF = "SIGNOFF"
+"""The head of a day's sign-offs; what starts with it is the head and every one."""
+
+
+def day_partition(day: date, province: str) -> str:
+    return f"DAY#{day.isoformat()}#{province}"
+
+
+def manifest_head(day: date, province: str) -> Key:
+    return day_partition(day, province), MANIFEST
+
+
+def manifest(day: date, province: str, number: int) -> Key:
+    return day_partition(day, province), f"{MANIFEST}#{number:06d}"
+
+
+def sign_off_head(day: date, province: str) -> Key:
+    return day_partition(day, province), SIGN_OFF
+
+
+def sign_off(day: date, province: str, number: int) -> Key:
+    return day_partition(day, province), f"{SIGN_OFF}#{number:06d}"
+
+
+def day_audit(day: date, province: str, version: int) -> Key:
+    return day_partition(day, province), f"{AUDIT}{version:08d}"
 
 
 RULES_PARTITION = "RULES"

@@ -24,19 +24,29 @@ class Table:
     """A boto3 DynamoDB client; boto3 ships no types."""
     name: str
 
-    def get_many(self, keys: Iterable[Key]) -> dict[Key, Stored]:
+    def get_many(self, keys: Iterable[Key], *, only: Sequence[str] = ()) -> dict[Key, Stored]:
         """Read up to any number of items, consistently, 100 a call; missing ones are left out.
+
+        `only` names the attributes that are wanted (beside PK and SK) of items that hold much more.
 
         Raises:
             Unavailable: the table kept back keys for too long (code STORAGE_BUSY).
         """
         wanted = list(dict.fromkeys(keys))
+        projected = ["PK", "SK", *only]
+        narrowed: dict[str, Any] = {}
+        if only:
+            narrowed = {
+                "ProjectionExpression": ", ".join(f"#{index}" for index in range(len(projected))),
+                "ExpressionAttributeNames": {f"#{index}": name for index, name in enumerate(projected)},
+            }
         found: dict[Key, Stored] = {}
         for start in range(0, len(wanted), BATCH):
             rest: Any = {
                 self.name: {
                     "Keys": [{"PK": {"S": pk}, "SK": {"S": sk}} for pk, sk in wanted[start : start + BATCH]],
                     "ConsistentRead": True,
+                    **narrowed,
                 }
             }
             for attempt in range(BATCH_ATTEMPTS):
@@ -147,6 +157,18 @@ class Table:
             "ExpressionAttributeNames": {"#attribute": attribute},
         }
         yield from self._pages(arguments)
+
+    def listed_keys(self, partition: str) -> Iterator[Key]:
+        """The keys of what lies in a partition of GSI1, in its order, as they are asked for."""
+        arguments: dict[str, Any] = {
+            "TableName": self.name,
+            "IndexName": "GSI1",
+            "KeyConditionExpression": "GSI1PK = :pk",
+            "ExpressionAttributeValues": {":pk": encode(partition)},
+            "ProjectionExpression": "PK, SK",
+        }
+        for item in self._pages(arguments):
+            yield str(item["PK"]), str(item["SK"])
 
     def put(self, key: Key, item: Item) -> None:
         """Write one item whatever stands there; for data whose last writer may win."""

@@ -24,6 +24,12 @@ UNKNOWN_PROVINCE = "00"
 DOCUMENT_BYTES = 256 * 1024
 """How much of a message is kept: an item of the table holds 400 KB, a message of the queue may be larger."""
 
+QUARANTINED, RETRIED, DISCARDED = "QUARANTINED", "RETRIED", "DISCARDED"
+"""Where a message stands: it waits for a person; it was read again and taken; accounting has put it right otherwise."""
+
+ID_PREFIX = "quarantined-"
+"""How people address a message: longer than any voucher's id, so that the two are never mixed up."""
+
 _PROVINCE, _NAME = re.compile(r"[0-9]{2}", re.ASCII), re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,64}")
 _LARGEST = 10**12
 
@@ -43,7 +49,7 @@ def quarantine_item(
     received = instant_text(received_at)
     item: dict[str, Value] = {
         "document": whole[:DOCUMENT_BYTES].decode(errors="ignore"),
-        "state": "QUARANTINED",
+        "state": QUARANTINED,
         "bytes": len(whole),
         "reason": reason,
         "cause": cause_of(reason),
@@ -56,6 +62,11 @@ def quarantine_item(
         item |= {"GSI1PK": keys.day_list(day, province_code, day_shard_of(digest)), "GSI1SK": digest}
     item.update({name: value for name, value in known.items() if value is not None})
     return keys.quarantine(digest), item
+
+
+def quarantine_id(partition: str) -> str:
+    """How people address the message of a partition, `quarantined-<digest>`."""
+    return ID_PREFIX + partition.removeprefix(keys.quarantine("")[0])
 
 
 def quarantine_message(body: str, faults: tuple[Fault, ...], *, message_id: str, w: Wiring) -> None:

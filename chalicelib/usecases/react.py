@@ -35,7 +35,13 @@ CALENDAR_CHANGED = "holiday_calendar#"
 """How the line of a published calendar names its subject."""
 
 ABOUT_NO_DOSSIER = frozenset(
-    {Event.RULES_DRAFTED, Event.RULES_PUBLISHED, Event.PROCEDURE_DRAFTED, Event.PROCEDURE_PUBLISHED}
+    {
+        Event.RULES_DRAFTED,
+        Event.RULES_PUBLISHED,
+        Event.PROCEDURE_DRAFTED,
+        Event.PROCEDURE_PUBLISHED,
+        Event.RECONCILIATION_SIGNED_OFF,
+    }
 )
 
 log = logger(__name__)

@@ -70,6 +70,8 @@ def test_the_routes_of_the_contract_are_there() -> None:
         ("/v1/officer/dossiers/{code}/reopening/approval", "POST"),
         ("/v1/officer/dossiers/{code}/steps/{step}/completion", "POST"),
         ("/v1/officer/covers/{cover_id}/issue", "POST"),
+        ("/v1/officer/reconciliation", "GET"),
+        ("/v1/officer/reconciliation/sign-off", "POST"),
         ("/v1/officer/provinces/{code}/procedure", "GET"),
         ("/v1/officer/provinces/{code}/procedure", "PUT"),
         ("/v1/officer/provinces/{code}/procedure/{version}/publication", "POST"),

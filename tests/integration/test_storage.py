@@ -480,4 +480,4 @@ def test_a_partition_is_read_in_order_and_by_prefix(house: House) -> None:
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_audit_keys_sort_as_their_numbers(version: int, day: date) -> None:
     assert keys.audit("c", version)[1] < keys.audit("c", version + 1)[1]
-    assert keys.manifest(day, "79")[0] < keys.manifest(day + timedelta(days=1), "79")[0]
+    assert keys.day_partition(day, "79") < keys.day_partition(day + timedelta(days=1), "79")
