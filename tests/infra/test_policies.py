@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -250,6 +251,14 @@ def live(house: House) -> None:
     assert house.call("GET", f"/v1/dossiers/{code}/cover", caller=PORTAL).status == 200
     assert house.call("GET", f"/v1/dossiers/{code}/slips/receipt", caller=PORTAL).status == 200
     assert house.call("GET", "/v1/officer/dossiers", caller=OFFICER_79).status == 200
+    # A day with accounting: its manifest, the report, the sign-off.
+    day = {"date": "2023-02-06", "province_code": "79"}
+    ends = {"first_voucher_id": "KT79-2023-0000001", "last_voucher_id": "KT79-2023-0000004"}
+    house.deliver(json.dumps({"type": "manifest", **day, "count": 4, "sum_received": 1_188_000, **ends}))
+    report = house.call("GET", "/v1/officer/reconciliation?date=2023-02-06&province=79", caller=OFFICER_79)
+    known = [each["id"] for each in report.json["items"][0]["differences"] if each["open"]]
+    signed = {**day, "note": "Đã kiểm tra.", "acknowledged": known}
+    assert house.call("POST", "/v1/officer/reconciliation/sign-off", signed, caller=OFFICER_79).status == 200
     # A province's own procedure: looked at beforehand, drafted, published, restored, shown.
     path, publishers = "/v1/officer/provinces/79/procedure", [{**PUBLISHER_79, "sub": name} for name in ("a", "b")]
     assert house.call("PUT", f"{path}?dry_run=true", PROCEDURE, caller=publishers[0]).status == 200

@@ -426,12 +426,36 @@ def test_another_scheme_is_acknowledged_and_leaves_nothing(house: House) -> None
     assert house.cloud.rows() == {}
 
 
-def test_a_manifest_is_kept_and_a_later_one_takes_its_place(house: House) -> None:
+def test_a_manifest_is_kept_and_a_different_one_behind_it(house: House) -> None:
     manifest = {"type": "manifest", "date": "2023-02-06", "province_code": "79", "count": 2, "sum_received": 594_000}
     assert house.send(manifest) == []
-    assert house.send({**manifest, "count": 3, "last_voucher_id": "v3"}) == []
-    row = house.cloud.rows()["DAY#2023-02-06#79", "MANIFEST"]
-    assert (row["count"], row["sum_received"], row["last_voucher_id"]) == ({"N": "3"}, {"N": "594000"}, {"S": "v3"})
+    assert house.send({**manifest, "count": 3, "last_voucher_id": "v3"}, manifest) == []
+    rows = house.cloud.rows()
+    assert rows["DAY#2023-02-06#79", "MANIFEST"]["number"] == {"N": "2"}
+    first, second = (rows["DAY#2023-02-06#79", f"MANIFEST#{number:06d}"] for number in (1, 2))
+    assert (first["count"], first["sum_received"]) == ({"N": "2"}, {"N": "594000"})
+    assert (second["count"], second["last_voucher_id"]) == ({"N": "3"}, {"S": "v3"})
+
+
+def test_two_manifests_at_the_same_moment_are_both_kept(house: House) -> None:
+    manifest = {"type": "manifest", "date": "2023-02-06", "province_code": "79", "count": 2, "sum_received": 594_000}
+    raced: list[bool] = []
+
+    def meanwhile(name: str, _: dict[str, Any]) -> None:
+        if name == "transact_write_items" and not raced:
+            raced.append(True)
+            assert house.send({**manifest, "count": 3}) == []
+
+    with house.cloud.calls.hooked(meanwhile):
+        assert house.send(manifest) == []
+    counts = [house.cloud.rows()["DAY#2023-02-06#79", f"MANIFEST#{number:06d}"]["count"]["N"] for number in (1, 2)]
+    assert counts == ["3", "2"]
+
+
+def test_a_manifest_that_never_gets_through_comes_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chalicelib.usecases.keep_manifest.ROUNDS", 0)
+    manifest = {"type": "manifest", "date": "2023-02-06", "province_code": "79", "count": 2, "sum_received": 594_000}
+    assert house.send(manifest) == ["0"]
 
 
 def busy(voucher_id: str) -> Callable[[str, dict[str, Any]], None]:
