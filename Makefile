@@ -15,7 +15,8 @@ export AWS_DEFAULT_REGION := ap-southeast-1
 export AWS_EC2_METADATA_DISABLED := true
 
 
-.PHONY: help install run demo test test-fast test-local bench mutation package lint fmt lock clean
+.PHONY: help install run demo test test-fast test-local bench mutation package lint fmt lock clean \
+	contract
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -64,6 +65,9 @@ bench: $(STAMP) ## CPU, write transactions, imports and sizes, each beside its f
 mutation: $(STAMP) ## mutants of the rules: how many the unit tests notice (ONLY="interest.py refund.py")
 	@$(BIN)/python -m infra.mutation $(ONLY)
 
+contract: $(STAMP) ## the published contract, judged by Spectral (OWASP) and fuzzed by schemathesis on a local run (FUZZ=25)
+	@$(BIN)/python -m infra.contract
+
 lint: $(STAMP) ## style (ruff) and types (mypy strict)
 	@echo "==> ruff"
 	@$(BIN)/ruff check .
@@ -79,8 +83,9 @@ COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-has
 	--custom-compile-command 'make lock' --quiet
 lock: $(STAMP) ## the hashed lock files, all from one resolution
 	$(COMPILE) tests/requirements.in -o tests/requirements.txt
-	for each in requirements infra/installer tests/mutation $(patsubst %.in,%,$(wildcard infra/layers/*/requirements.in)); do \
+	for each in requirements infra/installer tests/mutation tests/contract tests/load $(patsubst %.in,%,$(wildcard infra/layers/*/requirements.in)); do \
 		echo "==> $$each.txt"; $(COMPILE) $$each.in -c tests/requirements.txt -o $$each.txt; done
+	@echo "==> tests/audit.txt"; $(COMPILE) tests/audit.in -o tests/audit.txt
 
 clean: ## remove what was built (not .venv, and not .local: that holds the data of `make run`)
 	rm -rf build .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -28,6 +28,7 @@ from chalicelib.wiring import wiring
 from .problems import BodyTooLarge, UnsupportedMediaType
 
 MAX_BODY_BYTES: Final = 64 * 1024
+MAX_TAGS_LENGTH: Final = 1024
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 _ENTITY_TAG = re.compile(r'"([1-9][0-9]{0,8})"', re.ASCII)
@@ -125,8 +126,14 @@ class Incoming:
         """The versions in `If-None-Match: "4"`; empty without it, and for tags that are none of ours.
 
         A weak tag compares like a strong one (RFC 9110, 13.1.2); `*` is no version that anybody has seen.
+
+        Raises:
+            Rejected: IF_NONE_MATCH_INVALID, longer than any list of versions that somebody may have seen.
         """
         tags = self._request.headers.get("if-none-match") or ""
+        if len(tags) > MAX_TAGS_LENGTH:
+            message = "If-None-Match dài quá mức cho phép (1024 ký tự)."
+            raise Rejected([Fault("If-None-Match", "IF_NONE_MATCH_INVALID", message)])
         found = (_ENTITY_TAG.fullmatch(tag.strip().removeprefix("W/")) for tag in tags.split(","))
         return frozenset(int(each[1]) for each in found if each is not None)
 

@@ -14,11 +14,13 @@ from pydantic.json_schema import models_json_schema
 from chalicelib.published import messages
 
 from . import problems
+from .bounds import LONGEST_PARAMETER, bounded
 from .examples import ANSWERS, BODIES
 from .operations import OPERATIONS, Operation
 from .wire.answers import Problem
 
 VERSION: Final = "1.0.0"
+PATH_NAME: Final = "^[!-~]{1,64}$"
 SCHEMA_PATH: Final = "#/components/schemas/"
 
 Mode: TypeAlias = Literal["validation", "serialization"]
@@ -53,6 +55,13 @@ HEADERS: Final[Mapping[str, Mapping[str, Any]]] = {
     "Retry-After": {"description": "Số giây nên chờ trước khi gửi lại.", "schema": {"type": "integer"}},
 }
 
+TAGS: Final[Mapping[str, str]] = {
+    "portal": "Cổng dịch vụ công và người dân.",
+    "officer": "Cơ quan BHXH.",
+    "sandbox": "Chỉ có trong môi trường thử nghiệm.",
+    "messages": "Tin nhắn của chủ đề dossier-status và hàng đợi vouchers.",
+}
+
 REQUEST_HEADERS: Final[Mapping[str, Mapping[str, Any]]] = {
     "Idempotency-Key": {
         "description": "Khóa chống trùng do bên gọi đặt, giữ 7 ngày.",
@@ -61,7 +70,7 @@ REQUEST_HEADERS: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "If-Match": {
         "description": "Phiên bản mà người gọi đã xem, đặt trong dấu ngoặc kép.",
-        "schema": {"type": "string", "pattern": '^"[1-9][0-9]*"$'},
+        "schema": {"type": "string", "pattern": '^"[1-9][0-9]{0,8}"$'},
         "example": '"1"',
     },
     "If-None-Match": {
@@ -71,7 +80,12 @@ REQUEST_HEADERS: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "X-View-Reason": {
         "description": "Mục đích xem của cán bộ, ghi vào nhật ký xem; UTF-8 mã hóa phần trăm, 1 đến 200 ký tự.",
-        "schema": {"type": "string", "default": "xử lý hồ sơ"},
+        "schema": {
+            "type": "string",
+            "maxLength": 1800,
+            "pattern": "^[ -~]+$",
+            "default": "x%E1%BB%AD%20l%C3%BD%20h%E1%BB%93%20s%C6%A1",
+        },
         "example": "%C4%91%E1%BB%91i%20chi%E1%BA%BFu",
     },
 }
@@ -90,22 +104,31 @@ def document(routes: Iterable[tuple[str, str]]) -> dict[str, Any]:
     schemas = _schemas(operations, channels.values())
     return {
         "openapi": "3.1.0",
-        "info": {"title": "BHXH tự nguyện, thủ tục 602e", "version": VERSION, "description": DESCRIPTION},
-        "servers": [{"url": "/", "description": "Gốc của API"}],
-        "paths": {
-            path: {operation.method.lower(): _operation(operation) for operation in group}
-            for path, group in groupby(operations, key=lambda operation: operation.path)
+        "info": {
+            "title": "BHXH tự nguyện, thủ tục 602e",
+            "version": VERSION,
+            "description": DESCRIPTION,
+            "contact": {"name": "Bảo hiểm xã hội Việt Nam", "url": "https://baohiemxahoi.gov.vn"},
         },
+        "servers": [{"url": "/", "description": "Gốc của API: production, staging hoặc sandbox.", "x-internal": False}],
+        "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
+        "paths": bounded(
+            {
+                path: {operation.method.lower(): _operation(operation) for operation in group}
+                for path, group in groupby(operations, key=lambda operation: operation.path)
+            },
+            LONGEST_PARAMETER,
+        ),
         "webhooks": {name: {"post": _message(name, model)} for name, model in channels.items()},
         "components": {
-            "schemas": schemas,
-            "headers": dict(HEADERS),
+            "schemas": bounded(schemas),
+            "headers": bounded(dict(HEADERS)),
             "securitySchemes": {
                 "bearer": {
                     "type": "http",
                     "scheme": "bearer",
                     "bearerFormat": "JWT",
-                    "description": "RS256 hoặc ES256; claim role: portal, officer, signer, publisher, ops.",
+                    "description": "RS256, ES256, theo RFC8725; claim role: portal, officer, signer, publisher, ops.",
                 }
             },
         },
@@ -168,10 +191,13 @@ def _tag(path: str) -> str:
 def _parameters(operation: Operation) -> list[dict[str, Any]]:
     in_path = [part[1:-1] for part in operation.path.split("/") if part.startswith("{")]
     parameters: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in in_path
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "pattern": PATH_NAME}}
+        for name in in_path
     ]
     for query in operation.query:
-        described = {"name": query.name, "in": "query", "description": query.description, "schema": dict(query.schema)}
+        # A form sends empty fields too: nothing given counts as not given.
+        schema = {"anyOf": [dict(query.schema), {"type": "string", "const": ""}]}
+        described = {"name": query.name, "in": "query", "description": query.description, "schema": schema}
         parameters.append(described)
     for header in operation.request_headers:
         name = header.removesuffix("!")
@@ -226,6 +252,6 @@ def _problem(status: int, codes: list[str]) -> dict[str, Any]:
         "description": f"{problems.TITLES[status]}: {', '.join(f'`{code}`' for code in codes)}",
         "content": {problems.CONTENT_TYPE: {"schema": _ref(Problem), "example": example}},
     }
-    if status == 503:
+    if status in {429, 503}:
         answer["headers"] = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
     return answer

@@ -94,6 +94,7 @@ class Operation:
             *(TOKEN_PROBLEMS if self.signed_in else ()),
             *(BODY_PROBLEMS if self.body else ()),
             *self.codes,
+            (429, "TOO_MANY_REQUESTS"),
             (500, "INTERNAL"),
             (503, "UNAVAILABLE"),
         )

@@ -115,4 +115,9 @@ def _cursor(text: str) -> str:
     return text
 
 
-CURSOR: Final = Parameter("cursor", _cursor, {"type": "string"}, "Giá trị next_cursor của trang trước.")
+CURSOR: Final = Parameter(
+    "cursor",
+    _cursor,
+    {"type": "string", "maxLength": 512, "pattern": "^[A-Za-z0-9_-]{1,512}$"},
+    "Giá trị next_cursor của trang trước.",
+)

@@ -140,7 +140,8 @@ def read(model: type[M], body: Mapping[str, Any], *, at: str = "") -> Read[M]:
         faults = _faults(error, at)
     known = _without(body, frozenset(fault.field for fault in faults), at)
     only_unknown = all(fault.code == UNKNOWN_FIELD for fault in faults)
-    return Read(model.model_validate(known) if only_unknown else None, known, faults)
+    sound = model.model_validate(known) if only_unknown else None
+    return Read(sound, known, _as_told(faults))
 
 
 def parse(model: type[M], body: Mapping[str, Any]) -> M:
@@ -152,12 +153,16 @@ def parse(model: type[M], body: Mapping[str, Any]) -> M:
 
 
 def _faults(error: ValidationError, at: str) -> tuple[Fault, ...]:
-    listed = [
+    return tuple(
         _fault(join(at, *each["loc"]), each["type"], each["input"])
         for each in error.errors(include_url=False, include_context=False)
-    ]
-    unknown = [fault for fault in listed if fault.code == UNKNOWN_FIELD]
-    return tuple([fault for fault in listed if fault.code != UNKNOWN_FIELD] + unknown[:MAX_UNKNOWN_FIELDS])
+    )
+
+
+def _as_told(faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
+    """Unknown fields last, and not all of them."""
+    unknown = [fault for fault in faults if fault.code == UNKNOWN_FIELD]
+    return tuple([fault for fault in faults if fault.code != UNKNOWN_FIELD] + unknown[:MAX_UNKNOWN_FIELDS])
 
 
 def _fault(field: str, kind: str, value: Any) -> Fault:
@@ -190,4 +195,7 @@ def _without(value: Any, faulted: frozenset[str], at: str) -> Any:
     if isinstance(value, dict):
         members = ((name, join(at, name), member) for name, member in value.items())
         return {name: _without(member, faulted, path) for name, path, member in members if path not in faulted}
+    if isinstance(value, list):
+        # What is wrong in a list is a member of one of its objects; an item of its own keeps its place.
+        return [_without(item, faulted, join(at, number)) for number, item in enumerate(value)]
     return value

@@ -43,6 +43,11 @@ def test_tags(api: Api, tag: str, status: int) -> None:
     assert poll(api, paid_dossier(api), tag).status == status
 
 
+def test_a_list_of_tags_ends_somewhere(api: Api) -> None:
+    answer = poll(api, paid_dossier(api), '"1",' * 300)
+    assert (answer.status, answer.codes) == (422, [("If-None-Match", "IF_NONE_MATCH_INVALID")])
+
+
 @pytest.mark.parametrize(
     ("caller", "code"), ((OTHER_PORTAL, "DOSSIER_NOT_ALLOWED"), (OFFICER_01, "PROVINCE_NOT_ALLOWED"))
 )

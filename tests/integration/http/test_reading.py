@@ -11,6 +11,7 @@ from chalicelib.domain.errors import Unreadable
 from chalicelib.http.incoming import canonical, is_json_type, read_json
 from chalicelib.http.wire.base import join, read
 from chalicelib.http.wire.declaration import DeclarationRequest, read_declaration
+from chalicelib.http.wire.rules import RulesDraft
 from chalicelib.http.wire.sandbox import ClockSetting, CompulsoryEntry, PoorHouseholdEntry, PopulationEntry
 from tests.integration.http.harness import DECLARATION, without
 
@@ -167,6 +168,16 @@ def test_a_flood_of_unknown_fields_is_not_echoed_whole() -> None:
     listed = faults(DeclarationRequest, body)
     assert listed[0] == ("income", "REQUIRED")
     assert len(listed) == 101
+
+
+def test_nothing_but_unknown_fields_is_still_read() -> None:
+    """More of them than are told, and some within the objects of a list: found by schemathesis, as 500."""
+    flood = read(DeclarationRequest, {**DECLARATION, **{f"x{n}": n for n in range(200)}})
+    assert flood.model is not None
+    assert len(flood.faults) == 100
+    row = {"from": "2024-02-10", "to": "2024-02-14", "why": "Tết", "extra": 1}
+    table = read(RulesDraft, {"rows": [{"year": 2024, "days_off": [row], "source": "x"}], "reason": "x"})
+    assert [(fault.field, fault.code) for fault in table.faults] == [("rows[0].days_off[0].extra", "UNKNOWN_FIELD")]
 
 
 def test_a_hostile_name_cannot_garble_the_answer() -> None:
