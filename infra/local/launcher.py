@@ -18,6 +18,7 @@ from typing import Any, TextIO
 
 from infra.package import Package, build
 
+from . import direct
 from .cloud import Cloud, Executor
 from .deploy import Deployment, client, deploy
 from .durable.store import Store
@@ -80,6 +81,7 @@ class Launcher:
             drop_artefacts()
             if isinstance(self._executor, InlineHandlers):
                 set_environment(deployment.environment)
+                direct.install(self._settings.aws_url)
                 self._executor.load(_handlers(package))
             cloud.run_on_loop(store.save)
             restarted = store.start_consumers()

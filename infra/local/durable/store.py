@@ -24,8 +24,9 @@ from .table import ITEMS, POSITION, Table, restore_streams, stream_state
 log = logging.getLogger(__name__)
 
 STREAMS = "streams.json"
-JOURNAL_LIMIT = 64 * 1024 * 1024
-"""Bytes of journal after which a new snapshot is worth its pause."""
+JOURNAL_LIMIT, GROWTH = 64 * 1024 * 1024, 2
+"""Bytes of journal after which a new snapshot is worth its pause; never less than so many times the last snapshot, or a
+large state would do little else than being saved."""
 
 READING = re.compile(
     r"(Get|List|Describe|Query|Scan|Head|Receive|BatchGet|Lookup|Filter|Search|Test|Validate|Estimate|Simulate)"
@@ -49,6 +50,7 @@ class Store:
         self._executions = Executions(self._recorder)
         self._streams = StreamReader(self._table.emitted, self._recorder.gate)
         self._changed_at: float | None = None
+        self._journal_limit = JOURNAL_LIMIT
         self._ensure_poller = lambda_svc._ensure_poller
         self._dispatch = gateway._dispatch_service_request
         self._loaded = False
@@ -114,11 +116,11 @@ class Store:
         self._streams.stop()
 
     def save(self) -> None:
-        """Write a new generation and make it the valid one. Call on the event loop: no request then runs."""
+        """Write a new generation and make it the valid one. Call on the event loop."""
         if not self._loaded:
             return  # what lies on disk is better than what was not read
         started = time.monotonic()
-        with self._recorder.gate:
+        with self._table.one_at_a_time, self._recorder.gate:
             folder = self._generations.begin()
             (folder / STREAMS).write_text(json.dumps(stream_state(), default=str), "utf-8")
             for key, state_of in gateway._build_persistence_save_dict().items():
@@ -128,6 +130,7 @@ class Store:
             self._recorder.start(folder / JOURNAL)
             self._changed_at = None
             self._generations.commit(folder)
+            self._journal_limit = max(JOURNAL_LIMIT, GROWTH * sum(each.stat().st_size for each in folder.iterdir()))
         log.info("state saved in %.2f s", time.monotonic() - started)
 
     async def save_when_needed(self) -> None:
@@ -135,7 +138,7 @@ class Store:
         while True:
             await asyncio.sleep(1)
             quiet = self._changed_at is not None and time.monotonic() - self._changed_at > 1
-            if quiet or self._recorder.size > JOURNAL_LIMIT:
+            if quiet or self._recorder.size > self._journal_limit:
                 self.save()
 
     async def _note_structure(

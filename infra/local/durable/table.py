@@ -40,6 +40,11 @@ class Table:
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
         self._request = _Request()
+        self.one_at_a_time = threading.RLock()
+        """Held by each request, on whichever thread, and by the snapshot: nobody sees half of another's change.
+
+        Taken before the recorder's gate, never behind it.
+        """
         self.emitted = threading.Event()
         """Set whenever a stream has a new record."""
         self._set, self._remove = dynamodb._set_item, dynamodb._remove_item
@@ -54,6 +59,10 @@ class Table:
         lambda_svc._dynamodb_stream_positions = _Positions(self._recorder)
 
     async def _handle_durably(self, *request: Any) -> Any:
+        with self.one_at_a_time:
+            return await self._handle_one(*request)
+
+    async def _handle_one(self, *request: Any) -> Any:
         self._request.changes, self._request.emissions = [], []
         try:
             # ministack's handler never awaits, so nothing else runs on this thread in between.
