@@ -18,6 +18,7 @@ from chalicelib.http import (
     rest,
     rules,
     slips,
+    verification,
     viewers,
 )
 from chalicelib.settings import SANDBOX, on_lambda, stage
@@ -39,6 +40,7 @@ for each in (
     slips,
     viewers,
     reconciliation,
+    verification,
 ):
     app.register_blueprint(each.bp)
 

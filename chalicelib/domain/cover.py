@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -26,6 +26,22 @@ class CoverState(StrEnum):
 
 UNISSUED = frozenset({CoverState.DATA_CREATED, CoverState.CHECKED, CoverState.SIGNED})
 """On the way to its issue."""
+
+
+class CoverStatus(StrEnum):
+    """What a verification says of a cover."""
+
+    VALID = "VALID"
+    REVOKED = "REVOKED"
+    REPLACED = "REPLACED"
+
+
+STATUS: Mapping[CoverState, CoverStatus] = {
+    CoverState.ISSUED: CoverStatus.VALID,
+    CoverState.REVOKED: CoverStatus.REVOKED,
+    CoverState.REPLACED: CoverStatus.REPLACED,
+}
+"""Of a cover on its way there is nothing to verify yet."""
 
 
 @dataclass(frozen=True, slots=True)

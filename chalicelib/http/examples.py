@@ -11,6 +11,7 @@ from . import (
     reconciliation_examples,
     rest_examples,
     slip_examples,
+    verification_examples,
     viewer_examples,
 )
 
@@ -285,6 +286,7 @@ ANSWERS: Final[dict[str, Any]] = {
     **rest_examples.ANSWERS,
     **reconciliation_examples.ANSWERS,
     **slip_examples.ANSWERS,
+    **verification_examples.ANSWERS,
     **viewer_examples.ANSWERS,
     "list_provinces": {
         "items": [

@@ -32,6 +32,7 @@ MAX_TAGS_LENGTH: Final = 1024
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 _ENTITY_TAG = re.compile(r'"([1-9][0-9]{0,8})"', re.ASCII)
+_WEIGHT = re.compile(r"[01](?:\.[0-9]{0,3})?", re.ASCII)
 _TRACE_ROOT = re.compile(r"(?:^|;)\s*Root=([0-9a-fA-F-]{10,64})", re.ASCII)
 
 
@@ -155,6 +156,16 @@ class Incoming:
             message = "Mục đích xem hồ sơ phải là 1 đến 200 ký tự in được (UTF-8, mã hóa phần trăm trong tiêu đề)."
             raise Rejected([Fault("X-View-Reason", "VIEW_REASON_INVALID", message)])
         return reason
+
+    def prefers_html(self) -> bool:
+        """Whether the caller would rather read a page than JSON, as browsers do (RFC 9110, 12.5.1)."""
+        wanted = {"text/html": 0.0, "application/json": 0.0}
+        for listed in (self._request.headers.get("accept") or "").lower().split(","):
+            kind, *parameters = (part.strip() for part in listed.split(";"))
+            if kind in wanted:
+                weights = [part[2:] for part in parameters if part.startswith("q=")]
+                wanted[kind] = float(weights[0]) if weights and _WEIGHT.fullmatch(weights[0]) else 1.0
+        return wanted["text/html"] > wanted["application/json"]
 
     def query(self) -> Mapping[str, list[str]]:
         """The query string, every value of every name; blank values count as absent."""

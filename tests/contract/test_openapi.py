@@ -60,6 +60,7 @@ def test_the_routes_of_the_contract_are_there() -> None:
         ("/v1/dossiers/{code}/cover", "GET"),
         ("/v1/dossiers/{code}/slips/{kind}", "GET"),
         ("/v1/dossiers/{code}/views", "GET"),
+        ("/v1/covers/{token}/verification", "GET"),
         ("/v1/provinces", "GET"),
         ("/v1/openapi.json", "GET"),
         ("/v1/officer/dossiers", "GET"),
@@ -93,6 +94,9 @@ def test_only_public_routes_go_without_a_token() -> None:
     assert {path for path in open_to_all if not path.startswith("/sandbox")} == {
         "/v1/quotes",
         "/v1/quotes/refund",
+        "/v1/covers/{token}/verification",
+        "/C/{token}",
+        "/v1/cover-keys",
         "/v1/provinces",
         "/v1/openapi.json",
     }

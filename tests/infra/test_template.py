@@ -26,6 +26,8 @@ PUBLIC = {
     ("/v1/provinces", "get"),
     ("/v1/openapi.json", "get"),
     ("/v1/covers/{token}/verification", "get"),
+    ("/C/{token}", "get"),
+    ("/v1/cover-keys", "get"),
 }
 MACHINES = "AWS::StepFunctions::StateMachine"
 QUEUE = "AWS::SQS::Queue"
@@ -89,7 +91,12 @@ def test_the_functions_environment_is_what_the_settings_read(template: Template)
 
 def test_layers_are_where_they_are_used_and_nowhere_else(template: Template) -> None:
     found = {name: function["Layers"] for name, function in of_type(template, FUNCTION).items() if "Layers" in function}
-    assert found == {"CoverRenderer": [{"Ref": "CoverLayer"}], "TokenAuthorizer": [{"Ref": "AuthLayer"}]}
+    assert found == {
+        "CoverRenderer": [{"Ref": "CoverLayer"}],
+        "TokenAuthorizer": [{"Ref": "AuthLayer"}],
+        # Checks the signatures of verification codes.
+        "APIHandler": [{"Ref": "AuthLayer"}],
+    }
     runtimes = {function["Runtime"] for function in of_type(template, FUNCTION).values()}
     for layer in of_type(template, "AWS::Serverless::LayerVersion").values():
         assert set(layer["CompatibleRuntimes"]) == runtimes
@@ -141,6 +148,17 @@ def test_every_call_has_a_limit(template: Template) -> None:
     methods = template["Resources"]["RestAPI"]["Properties"]["MethodSettings"]
     assert (methods[0]["ResourcePath"], methods[0]["HttpMethod"]) == ("/*", "*")
     assert all("ThrottlingRateLimit" in each and not each["DataTraceEnabled"] for each in methods)
+
+
+def test_the_doors_of_a_scan_have_limits_of_their_own_and_no_log_names_a_token(template: Template) -> None:
+    api = template["Resources"]["RestAPI"]["Properties"]
+    limits = {(each["ResourcePath"], each["HttpMethod"]): each["ThrottlingRateLimit"] for each in api["MethodSettings"]}
+    for path in ("/~1v1~1covers~1{token}~1verification", "/~1C~1{token}", "/~1v1~1cover-keys"):
+        assert limits[path, "GET"] == {"Fn::FindInMap": ["ByStage", {"Ref": "Stage"}, "PublicRate"]}
+    # Execution logs and X-Ray would hold the path; an access log may name its pattern only.
+    assert all(each.get("LoggingLevel", "OFF") == "OFF" for each in api["MethodSettings"])
+    assert not api.get("TracingEnabled")
+    assert "$context.path" not in json.dumps(api.get("AccessLogSetting", {}))
 
 
 def alarmed(template: Template) -> dict[str, set[str]]:
