@@ -5,8 +5,11 @@ from __future__ import annotations
 CODES = frozenset(
     {
         "ConditionalRequestConflict",
+        "DependencyTimeoutException",
         "InternalError",
         "InternalServerError",
+        "KMSInternalException",
+        "KeyUnavailableException",
         "LimitExceededException",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
@@ -19,7 +22,7 @@ CODES = frozenset(
         "TransactionInProgressException",
     }
 )
-"""Error codes of DynamoDB, S3, SNS, Step Functions, Secrets Manager and of all services (their API references)."""
+"""Error codes of DynamoDB, S3, SNS, Step Functions, Secrets Manager, KMS and of all services (their API references)."""
 
 
 def code_of(error: BaseException) -> str:

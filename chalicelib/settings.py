@@ -36,6 +36,13 @@ class Settings:
     portal_certificate: str
     """`required` where the portal must show a client certificate; empty where its token is enough."""
 
+    cover_certificates: str
+    """Path of the parameters with the certificates that covers are signed with."""
+    signature_level: str
+    """How covers are signed: B-B, B-T or B-LT."""
+    time_stamper: str
+    """URL of the time-stamping authority (RFC 3161); empty at B-B."""
+
     @property
     def is_sandbox(self) -> bool:
         return self.stage == SANDBOX
@@ -74,4 +81,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         cover_salt_key=environment["COVER_SALT_KEY"],
         verification_address=environment["VERIFICATION_ADDRESS"],
         portal_certificate=environment["PORTAL_CERTIFICATE"],
+        cover_certificates=environment["COVER_CERTIFICATES"],
+        signature_level=environment["SIGNATURE_LEVEL"],
+        time_stamper=environment["TIME_STAMPER"],
     )

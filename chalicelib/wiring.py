@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .storage.outbox import Topics
     from .storage.proofs import TokenKeys
     from .storage.renderer import Renderer
+    from .storage.signing import SigningKeys
     from .storage.table import Table
 
 RENDERING_SECONDS = 12
@@ -125,6 +126,12 @@ class Wiring:
         from .storage.proofs import TokenKeys
 
         return TokenKeys(self.client("kms"), self.settings.cover_token_keys, self.settings.cover_salt_key)
+
+    @cached_property
+    def signing_keys(self) -> SigningKeys:
+        from .storage.signing import SigningKeys
+
+        return SigningKeys(self.client("kms"), self.client("ssm"), self.settings.cover_certificates)
 
     @cached_property
     def topics(self) -> Topics:

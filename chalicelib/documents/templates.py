@@ -14,7 +14,11 @@ from chalicelib.domain.errors import NotConfigured
 from chalicelib.domain.law import Row, Table
 from chalicelib.domain.provinces import Province
 
+from .signing import Frame
 from .typesetting import DocumentError, assets_folder
+
+SIGNATURE_FRAME = Frame(x=91, y=217, width=94, height=24)
+"""Where all templates so far draw the signature's frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,12 @@ class CoverTemplate:
     """Pattern with `{name}` of the place in the date line, by the kind of province."""
     gender: Mapping[str, str]
     nationality: Mapping[str, str]
+    signature_frame: Frame = SIGNATURE_FRAME
+
+    @property
+    def words(self) -> Path:
+        """The file with the wording."""
+        return self.layout.with_suffix(".json")
 
     def agency_of(self, province: Province) -> str:
         """Such as `Bảo hiểm xã hội thành phố Hồ Chí Minh`. Raises `NotConfigured` for an unknown kind."""

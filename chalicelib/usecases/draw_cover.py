@@ -1,4 +1,4 @@
-"""Draws a checked cover and stores the file once; only the renderer's function imports this."""
+"""Draws and signs a checked cover and stores the file once; only the renderer's function imports this."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ..domain.provinces import Province
 from ..wiring import Wiring
 from .make_cover import checked_cover
 from .prove_cover import proved
+from .sign_cover import sign_cover
 
 
 def draw_cover(cover_id: str, code: str, w: Wiring) -> StoredFile:
@@ -18,7 +19,8 @@ def draw_cover(cover_id: str, code: str, w: Wiring) -> StoredFile:
     snapshot, and nothing is ever written over.
 
     Raises:
-        NotConfigured: no template for the day of issue.
+        NotConfigured: no template, or no certificate, for the day of issue.
+        SigningError: the signed file does not pass its examination; nothing is stored.
         ValueError: nobody checked the cover.
     """
     cover = checked_cover(cover_id, code, w)
@@ -26,9 +28,9 @@ def draw_cover(cover_id: str, code: str, w: Wiring) -> StoredFile:
     if stored is not None:
         return stored
     proof = proved(cover, _issuing_province(cover, w), w)
-    page = render_cover(proof.view, proof.address(w))
+    signed = sign_cover(render_cover(proof.view, proof.address(w)), proof.view, w)
     return w.documents.put_once(
-        cover.object_key, page, content_type="application/pdf", template_version=proof.view.template
+        cover.object_key, signed, content_type="application/pdf", template_version=proof.view.template
     )
 
 

@@ -16,9 +16,11 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+from infra.certificate import Place
 from infra.package import Package, build
 
 from . import direct
+from .authority import certify_key, load_authority
 from .cloud import Cloud, Executor
 from .deploy import Deployment, client, deploy
 from .durable.store import Store
@@ -78,6 +80,7 @@ class Launcher:
             parameters = {"JwtIssuer": ISSUER, "JwtAudience": AUDIENCE, "Jwks": self._issuer.jwks(), "Stage": STAGE}
             parameters["VerificationAddress"] = f"{self._settings.api_url.upper()}/C/"
             deployment = deploy(package, parameters, self._settings, lambda text: self._say(f"  {text}"))
+            self._certify(deployment)
             drop_artefacts()
             if isinstance(self._executor, InlineHandlers):
                 set_environment(deployment.environment)
@@ -99,6 +102,17 @@ class Launcher:
             log.exception("the local run could not start")
             print(f"could not start: {error}\n{traceback.format_exc(limit=3)}", file=sys.stderr)
             cloud.stop()
+
+    def _certify(self, deployment: Deployment) -> None:
+        """Covers are really signed: with a certificate of this run's own authority."""
+        key = client("kms", self._settings).describe_key(KeyId=deployment.resources["CoverSigningKey"])
+        place = Place(
+            client("kms", self._settings),
+            client("ssm", self._settings),
+            key["KeyMetadata"]["Arn"],
+            deployment.environment["COVER_CERTIFICATES"],
+        )
+        certify_key(load_authority(self._settings.home), place)
 
     def _sweep(self) -> None:
         """What the nightly schedule does on AWS: start what a crash left unstarted."""

@@ -16,6 +16,7 @@ from chalicelib.http.procedure_examples import BODIES
 from tests.infra.conftest import Templates
 from tests.infra.reading import FUNCTION, Template, as_list, of_type, role_of, statements
 from tests.integration.http.harness import OFFICER_79, PORTAL, QUOTE
+from tests.support.signing import KEY_ARN
 from tests.workflows.driver import VirtualClock
 from tests.workflows.house import SWEEP_EVENT, Call, House, open_house, voucher
 
@@ -166,14 +167,21 @@ def _lambda(operation: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str
 
 
 def _kms(operation: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    yield f"kms:{operation}", "CoverSaltKey.Arn" if operation == "GenerateMac" else "CoverTokenKey.Arn"
+    of_certificate = parameters["KeyId"] == KEY_ARN
+    code_key = "CoverSaltKey.Arn" if operation == "GenerateMac" else "CoverTokenKey.Arn"
+    yield f"kms:{operation}", "CoverSigningKey.Arn" if of_certificate else code_key
+
+
+def _ssm(operation: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield f"ssm:{operation}", f"parameter/${{AWS::StackName}}/{parameters['Path'].rpartition('/')[2]}"
 
 
 ASKED: Mapping[str, Callable[[str, Mapping[str, Any]], Iterator[tuple[str, str]]]] = {
     "dynamodb": _dynamodb,
     "s3": _s3,
-    "kms": _kms,
     "lambda": _lambda,
+    "kms": _kms,
+    "ssm": _ssm,
     "sns": _sns,
     "secretsmanager": _secretsmanager,
     "stepfunctions": _stepfunctions,
@@ -181,6 +189,13 @@ ASKED: Mapping[str, Callable[[str, Mapping[str, Any]], Iterator[tuple[str, str]]
 
 
 def allowed(template: Template, role: str, action: str, resource: str) -> bool:
+    key = template["Resources"].get(resource.removesuffix(".Arn"), {})
+    if key.get("Type") == "AWS::KMS::Key" and any(
+        action in as_list(each["Action"]) and each["Principal"] == {"AWS": {"Fn::GetAtt": [role, "Arn"]}}
+        for each in key["Properties"]["KeyPolicy"]["Statement"]
+        if "Principal" in each
+    ):
+        return True
     return any(
         action in as_list(statement["Action"])
         and any(

@@ -263,10 +263,24 @@ def test_keys_are_renewed_every_year(template: Template) -> None:
 def test_keys_that_sign_or_authenticate_are_kept_for_good(template: Template, stage: str) -> None:
     """KMS does not renew them; what they signed is checked as long as there are covers."""
     lasting = {name for name, key in of_type(template, "AWS::KMS::Key").items() if "KeySpec" in key}
-    assert {"CoverTokenKey", "CoverSaltKey"} <= lasting
+    assert lasting == {"CoverSigningKey", "CoverTokenKey", "CoverSaltKey"}
     for name in lasting:
         kept = "Delete" if stage == "sandbox" else "Retain"
         assert template["Resources"][name]["DeletionPolicy"] == kept
+
+
+def test_covers_are_signed_by_the_renderer_and_nobody_else(template: Template) -> None:
+    key = template["Resources"]["CoverSigningKey"]["Properties"]
+    assert (key["KeySpec"], key["KeyUsage"]) == ("RSA_3072", "SIGN_VERIFY")
+    statements = [each for each in key["KeyPolicy"]["Statement"] if "Sid" in each]
+    statements += [each["Fn::If"][1] for each in key["KeyPolicy"]["Statement"] if "Fn::If" in each]
+    signers = {each["Sid"]: each for each in statements if "kms:Sign" in each["Action"]}
+    # The right to sign comes from the key alone: what an administrator writes into IAM can give it to nobody.
+    assert set(signers) == {"RendererSigns", "OperatorSignsRequests"}
+    assert not [each for each in statements if any("*" in action for action in each["Action"])]
+    assert signers["RendererSigns"]["Principal"] == {"AWS": {"Fn::GetAtt": ["CoverRendererRole", "Arn"]}}
+    assert signers["RendererSigns"]["Condition"]["StringEquals"]["kms:MessageType"] == "RAW"
+    assert template["Parameters"]["CertificateOperator"]["Default"] == ""
 
 
 def test_statuses_stay_in_order_per_dossier(template: Template) -> None:

@@ -215,6 +215,7 @@ def test_the_file_is_drawn_once_and_adopted_after(paid: House, monkeypatch: pyte
         return b"%PDF"
 
     monkeypatch.setattr(drawing, "render_cover", draw)
+    monkeypatch.setattr(drawing, "sign_cover", lambda page, *_: page)
     paid.issue(CODE)
     first = draw_cover(COVER, CODE, paid.w)
     assert draw_cover(COVER, CODE, paid.w) == first
@@ -227,6 +228,7 @@ def test_two_drawings_at_the_same_moment_store_one_file(paid: House, monkeypatch
     """The slower one finds the quicker one's file under the key and takes it as its own."""
     paid.issue(CODE)
     monkeypatch.setattr(drawing, "render_cover", lambda *_: b"%PDF slow")
+    monkeypatch.setattr(drawing, "sign_cover", lambda page, *_: page)
     quicker: list[StoredFile] = []
     ran: list[bool] = []
 

@@ -23,6 +23,7 @@ from moto.backends import get_backend
 
 from chalicelib.storage.plain_json import take_plain_json
 from tests.support.kms import Keys
+from tests.support.signing import parameters, signing_keys
 
 REGION, ACCOUNT = "ap-southeast-1", "123456789012"
 TABLE, BUCKET = "bhxh", "documents"
@@ -50,6 +51,9 @@ ENVIRONMENT = {
     "COVER_SALT_KEY": "salt-key",
     "VERIFICATION_ADDRESS": "HTTPS://XACTHUC.VSS.GOV.VN/C/",
     "PORTAL_CERTIFICATE": "",
+    "COVER_CERTIFICATES": "/bhxh/cover-certificates",
+    "SIGNATURE_LEVEL": "B-B",
+    "TIME_STAMPER": "",
 }
 STORAGE_TEMPLATE = Path(__file__).resolve().parents[2] / "infra" / "template" / "20-storage.yaml"
 
@@ -225,11 +229,11 @@ class Cloud:
     calls: Calls = field(default_factory=Calls)
     machines: Machines = field(default_factory=Machines)
     topics: Topics = field(default_factory=Topics)
-    keys: Keys = field(default_factory=Keys)
+    keys: Keys = field(default_factory=lambda: Keys(rsa=signing_keys()))
 
     def client(self, service: str) -> Any:
         own: dict[str, Any] = {"stepfunctions": self.machines, "sns": self.topics, "secretsmanager": Secrets()}
-        own["kms"] = self.keys
+        own["kms"], own["ssm"] = self.keys, parameters()
         return Watched(own.get(service) or boto_clients()[service], self.calls)
 
     @property

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 LIMIT = 4096
@@ -20,16 +21,23 @@ class Keys:
     """Keys by their id; what is not there is made at first use."""
 
     elliptic: dict[str, ec.EllipticCurvePrivateKey] = field(default_factory=dict)
+    rsa: dict[str, rsa.RSAPrivateKey] = field(default_factory=dict)
+    """Made by `rsa_key`: to make one takes a second."""
+    repeats_itself: bool = False
+    """KMS signs by ECDSA with chance; without it two runs can be compared."""
 
     def get_public_key(self, *, KeyId: str) -> dict[str, Any]:  # noqa: N803
-        public = self._elliptic(KeyId).public_key()
+        public = self.rsa[KeyId].public_key() if KeyId in self.rsa else self._elliptic(KeyId).public_key()
         return {"PublicKey": public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)}
 
     def sign(self, *, KeyId: str, Message: bytes, MessageType: str, SigningAlgorithm: str) -> dict[str, Any]:  # noqa: N803
         assert MessageType == "RAW"
         assert len(Message) <= LIMIT
+        if SigningAlgorithm == "RSASSA_PKCS1_V1_5_SHA_256":
+            return {"Signature": self.rsa[KeyId].sign(Message, padding.PKCS1v15(), hashes.SHA256())}
         assert SigningAlgorithm == "ECDSA_SHA_256"
-        return {"Signature": self._elliptic(KeyId).sign(Message, ec.ECDSA(hashes.SHA256()))}
+        algorithm = ec.ECDSA(hashes.SHA256(), deterministic_signing=self.repeats_itself)
+        return {"Signature": self._elliptic(KeyId).sign(Message, algorithm)}
 
     def generate_mac(self, *, KeyId: str, MacAlgorithm: str, Message: bytes) -> dict[str, Any]:  # noqa: N803
         assert MacAlgorithm == "HMAC_SHA_256"
@@ -38,3 +46,9 @@ class Keys:
 
     def _elliptic(self, key: str) -> ec.EllipticCurvePrivateKey:
         return self.elliptic.setdefault(key, ec.generate_private_key(ec.SECP256R1()))
+
+
+@lru_cache(maxsize=4)
+def rsa_key(name: str) -> rsa.RSAPrivateKey:
+    """The key of a name, the same for the whole run."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=3072)

@@ -24,7 +24,9 @@ from chalicelib.domain.months import VIETNAM
 from chalicelib.wiring import Wiring, wiring
 from infra.merge import merged_overlay
 from tests.integration.http.harness import DECLARATION, PORTAL, SIGNER_79, Answer, Api
+from tests.support.kms import Keys
 from tests.support.rendering import LambdaDesk
+from tests.support.signing import parameters, signing_keys
 from tests.workflows.driver import REGION, Machine, Payload, Ran, VirtualClock, no_person, step_functions
 
 ACCOUNT = "123456789012"
@@ -274,6 +276,23 @@ class LambdaCalls:
         return LambdaDesk(lambda payload: self.house.invoke("CoverRenderer", payload)).invoke(**parameters)
 
 
+@dataclass
+class Noted:
+    """A stand-in for a service; its calls are written down like those to moto."""
+
+    house: House
+    service: str
+    stand_in: Any
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def call(**parameters: Any) -> Any:
+            operation = name.title().replace("_", "")
+            self.house.calls.append(Call(self.house._running[-1], self.service, operation, parameters))
+            return getattr(self.stand_in, name)(**parameters)
+
+        return call
+
+
 def voucher(code: str, paid_at: datetime, **changes: Any) -> str:
     """The voucher of scenario A1, as accounting sends it."""
     body = {
@@ -328,10 +347,6 @@ def open_house(clock: VirtualClock) -> Iterator[House]:
 
 
 def _environment() -> dict[str, str]:
-    """Made while moto's KMS runs: its keys are named by it."""
-    kms = boto3.client("kms")
-    token = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
-    salt = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]["Arn"]
     return {
         "STAGE": "sandbox",
         "TABLE_NAME": "table",
@@ -346,10 +361,13 @@ def _environment() -> dict[str, str]:
         "JWKS_PARAMETER": "/jwks",
         "RENDERER_FUNCTION": "cover-renderer",
         "STATUS_PAGE": "https://dichvucong.example/ho-so/{code}",
-        "COVER_TOKEN_KEYS": token,
-        "COVER_SALT_KEY": salt,
+        "COVER_TOKEN_KEYS": "token-key",
+        "COVER_SALT_KEY": "salt-key",
         "VERIFICATION_ADDRESS": "HTTPS://XACTHUC.VSS.GOV.VN/C/",
         "PORTAL_CERTIFICATE": "",
+        "COVER_CERTIFICATES": "/bhxh/cover-certificates",
+        "SIGNATURE_LEVEL": "B-B",
+        "TIME_STAMPER": "",
     }
 
 
@@ -366,13 +384,15 @@ def _provide() -> None:
 
 def _watch(w: Wiring, house: House, machines: Any) -> None:
     """Let every client that the application makes write its calls down."""
-    make, desk = w.client, StepFunctionsDesk(house, machines)
+    make, desk, keys = w.client, StepFunctionsDesk(house, machines), Keys(rsa=signing_keys())
 
     def watched(service: str, **more: str) -> Any:
         if service == "stepfunctions":
             return desk
         if service == "lambda":
             return LambdaCalls(house)
+        if service in ("kms", "ssm"):
+            return Noted(house, service, keys if service == "kms" else parameters())
         client = make(service, **more)
         client.meta.events.register("provide-client-params", house._note)
         return client

@@ -20,6 +20,7 @@ from chalicelib.storage.table import Table
 from chalicelib.wiring import Wiring, wiring
 from tests.integration.http.harness import Api
 from tests.support.kms import Keys
+from tests.support.signing import parameters, signing_keys
 
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "ap-southeast-1",
@@ -42,6 +43,9 @@ ENVIRONMENT = {
     "COVER_SALT_KEY": "salt-key",
     "VERIFICATION_ADDRESS": "HTTPS://XACTHUC.VSS.GOV.VN/C/",
     "PORTAL_CERTIFICATE": "",
+    "COVER_CERTIFICATES": "/bhxh/cover-certificates",
+    "SIGNATURE_LEVEL": "B-B",
+    "TIME_STAMPER": "",
 }
 
 START = datetime(2023, 2, 6, 9, 0, tzinfo=VIETNAM)
@@ -89,7 +93,7 @@ def _clients() -> Iterator[dict[str, Any]]:
         for name, value in ENVIRONMENT.items():
             patch.setenv(name, value)
         made = {service: boto3.client(service) for service in ("dynamodb", "s3", "secretsmanager")}
-        made["kms"] = Keys()
+        made["kms"], made["ssm"] = Keys(rsa=signing_keys()), parameters()
         made["table"] = take_plain_json(Wiring(settings.read()).client("dynamodb"))
         made["secretsmanager"].create_secret(Name=ENVIRONMENT["IDENTIFIER_KEY_SECRET"], SecretString="k" * 32)
         made["s3"].create_bucket(
