@@ -55,6 +55,8 @@ class JsonFormatter(logging.Formatter):
         }
         facts = getattr(record, "facts", {})
         line.update({name: value for name, value in facts.items() if name in FIELDS})
+        # An allow-list of its own: chalicelib.metrics.
+        line.update(getattr(record, "metrics", {}))
         if record.exc_info and record.exc_info[0] is not None:
             line["exception"] = record.exc_info[0].__name__
             line["places"] = _places(record)

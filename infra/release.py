@@ -13,6 +13,8 @@ from typing import Any
 
 from chalicelib.http.problems import problem_body
 
+from . import dashboard
+
 ALIAS = "live"
 FUNCTION = "AWS::Serverless::Function"
 MACHINE = "AWS::StepFunctions::StateMachine"
@@ -21,6 +23,9 @@ RELEASE_TYPES = {"staging": "AllAtOnce", "production": "Canary10Percent5Minutes"
 
 ROLLBACK_ALARMS = ("ReleaseErrors", "ApiServerErrors", "DossierExecutionsFailed", "CoverExecutionsFailed")
 """Logical ids of the alarms at which a release is taken back; at most ten (CodeDeploy quota)."""
+
+SILENCE_ALARMS = ("NothingRegistered", "NoVoucherApplied")
+"""Logical ids of the alarms that ring when people stop coming; nobody comes to staging."""
 
 TRACE = {
     "Sid": "Trace",
@@ -52,6 +57,10 @@ def release(template: dict[str, Any], stage: str) -> None:
             _lead_to_alias(resource, functions)
     _lead_names_to_alias(template, functions, machines)
     resources["ReleaseErrors"]["Properties"]["Metrics"] = list(_errors_of_all(functions))
+    for silence in SILENCE_ALARMS:
+        resources[silence]["Properties"]["ActionsEnabled"] = stage == "production"
+    resources["Dashboard"]["Properties"]["DashboardBody"] = {"Fn::Sub": dashboard.body(resources)}
+    _ask_every_log(resources)
     # With an address at which certificates are asked for, no other way may serve the portal.
     template["Globals"]["Function"]["Environment"]["Variables"]["PORTAL_CERTIFICATE"] = {
         "Fn::If": ["PortalShowsCertificate", "required", ""]
@@ -189,6 +198,18 @@ def _errors_of_all(functions: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "ReturnData": False,
             "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"},
         }
+
+
+def _ask_every_log(resources: Mapping[str, Any]) -> None:
+    """Saved queries that name no log are about those of every function."""
+    logs = [
+        {"Ref": each["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]}
+        for each in resources.values()
+        if each["Type"] == FUNCTION
+    ]
+    for resource in resources.values():
+        if resource["Type"] == "AWS::Logs::QueryDefinition" and not resource["Properties"]["LogGroupNames"]:
+            resource["Properties"]["LogGroupNames"] = logs
 
 
 def _speak_as_the_api(bodies: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from ..domain.causes import cause_of
 from ..domain.errors import Rejected
 from ..domain.voucher import ContributionVoucher, Outcome
 from ..log import facts, logger
+from ..metrics import measured
 from ..usecases.keep_manifest import keep_manifest
 from ..usecases.quarantine import quarantine_message
 from ..usecases.record_voucher import VoucherFacts, record_voucher
@@ -21,6 +22,9 @@ from .messages import ContributionVoucherMessage, read_message
 
 bp = Blueprint(__name__)
 log = logger(__name__)
+
+WAITING = frozenset({Outcome.HOLD, Outcome.PARK, Outcome.QUARANTINE})
+"""Money came that has taken no effect yet."""
 
 
 @bp.on_sqs_message(queue="vouchers", batch_size=10, name="voucher_consumer")
@@ -92,28 +96,25 @@ def _action(record: dict[str, Any], w: Wiring) -> ContributionVoucher | Callable
 
 def _record(voucher: ContributionVoucher, stored: _Stored, message_id: str, w: Wiring) -> None:
     verdict = record_voucher(voucher, stored.facts().of(voucher), w)
-    log.info(
-        "voucher settled",
-        extra=facts(
-            message_id=message_id,
-            voucher_id=voucher.voucher_id,
-            voucher_version=voucher.voucher_version,
-            dossier_code=voucher.dossier_code,
-            outcome=verdict.outcome,
-            reason=verdict.reason,
-            cause=cause_of(verdict.reason or "") if verdict.outcome is Outcome.QUARANTINE else None,
-        ),
+    told = facts(
+        message_id=message_id,
+        voucher_id=voucher.voucher_id,
+        voucher_version=voucher.voucher_version,
+        dossier_code=voucher.dossier_code,
+        outcome=verdict.outcome,
+        reason=verdict.reason,
+        cause=cause_of(verdict.reason or "") if verdict.outcome is Outcome.QUARANTINE else None,
     )
+    held = {"AmountHeld": voucher.amount_received} if verdict.outcome in WAITING else {}
+    log.info("voucher settled", extra={**told, **measured(by={"Outcome": verdict.outcome}, Vouchers=1, **held)})
 
 
 def _quarantine(body: str, rejected: Rejected, message_id: str, w: Wiring) -> None:
     quarantine_message(body, rejected.faults, message_id=message_id, w=w)
-    log.warning(
-        "message quarantined",
-        extra=facts(
-            message_id=message_id,
-            outcome=Outcome.QUARANTINE,
-            reason=rejected.code,
-            cause=cause_of(rejected.code),
-        ),
+    told = facts(
+        message_id=message_id,
+        outcome=Outcome.QUARANTINE,
+        reason=rejected.code,
+        cause=cause_of(rejected.code),
     )
+    log.warning("message quarantined", extra={**told, **measured(by={"Outcome": Outcome.QUARANTINE}, Vouchers=1)})

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ..domain.cover import cover_number_of
 from ..domain.events import AuditLine, Event, StatusMessage
 from ..log import facts, logger
+from ..metrics import measured
 from ..storage import keys
 from ..storage.items.covers import cover_from
 from ..storage.items.dossiers import dossier_from
@@ -66,7 +67,8 @@ def react(line: AuditLine, w: Wiring) -> None:
     if line.event not in ABOUT_NO_DOSSIER:
         # Last: a total that is waited for keeps nobody from hearing.
         count_dossier(line.dossier_code, w)
-    log.info("audit line relayed", extra=facts(dossier_code=line.dossier_code, action=line.event))
+    told = facts(dossier_code=line.dossier_code, action=line.event)
+    log.info("audit line relayed", extra={**told, **measured(by={"Event": line.event}, Events=1)})
 
 
 def _follow_up(line: AuditLine, w: Wiring) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from chalice.app import Blueprint, CloudWatchEvent, Cron
 
 from ..usecases.sweep import sweep
+from ..usecases.take_stock import take_stock
 from ..usecases.watch import watch
 from ..wiring import wiring
 
@@ -18,7 +19,8 @@ bp = Blueprint(__name__)
 def sweeper(event: CloudWatchEvent) -> dict[str, Any]:
     """Every night at 01:00 in Việt Nam (18:00 UTC), and whenever an operator invokes it.
 
-    Answers how much was looked at and started again, and a reason for each thing found that needs a person.
+    Answers how much was looked at and started again, a reason for each thing found that needs a person, and what is
+    open, late and held.
     """
     w = wiring()
-    return {**asdict(sweep(w)), "findings": watch(w)}
+    return {**asdict(sweep(w)), "findings": watch(w), "stock": asdict(take_stock(w))}

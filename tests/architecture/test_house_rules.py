@@ -25,9 +25,11 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "storage": frozenset({"domain", "passing"}),
     # A register of the sandbox lies in the same table, so that it rides in the batch of the request.
     "registers": frozenset({"domain", "storage"}),
-    "usecases": frozenset({"domain", "storage", "documents", "registers", "law", "wiring", "clock", "lawbook", "log"}),
-    "queues": frozenset({"domain", "usecases", "wiring", "log", "storage"}),
-    "workflows": frozenset({"domain", "usecases", "wiring", "log", "passing"}),
+    "usecases": frozenset(
+        {"domain", "storage", "documents", "registers", "law", "wiring", "clock", "lawbook", "log", "metrics"}
+    ),
+    "queues": frozenset({"domain", "usecases", "wiring", "log", "metrics", "storage"}),
+    "workflows": frozenset({"domain", "usecases", "wiring", "log", "metrics", "passing"}),
     "http": frozenset({"domain", "usecases", "wiring", "log", "settings", "aws", "published", "queues", "passing"}),
 }
 """The arrows of the house, by folder: a folder may import these and itself."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 
+from chalicelib.domain.events import Event
 from chalicelib.http.problems import TITLES
+from chalicelib.metrics import DIMENSIONS, NAMESPACE, UNITS
 from infra.release import ROLLBACK_ALARMS
 from tests.infra.conftest import REGION, Templates
 from tests.infra.reading import FUNCTION, Template, as_list, of_type, role_of, statements, texts
@@ -154,3 +157,42 @@ def test_the_sandbox_needs_none_of_it(templates: Templates) -> None:
     sandbox = templates.of("sandbox")
     assert "Firewall" not in sandbox["Resources"]
     assert "AutoPublishAlias" not in sandbox["Globals"]["Function"]
+
+
+def test_the_dashboard_shows_what_the_issue_asks_for_and_names_what_there_is(
+    released: Template, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = released["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    titles = " ".join(widget["properties"].get("title", "") for widget in json.loads(text)["widgets"])
+    for wanted in ("Funnel", "at risk", "Age of the oldest", "Money held", "Covers issued", "Errors", "cost"):
+        assert wanted in titles
+    # Each placeholder is a resource or one of CloudFormation's own.
+    named = {each.partition(".")[0] for each in re.findall(r"\$\{([\w.:]+)\}", text)}
+    assert named <= released["Resources"].keys() | {"AWS::Region", "AWS::StackName", "Stage"}
+    assert set(of_type(released, FUNCTION)) <= named
+    assert set(of_type(released, "AWS::CloudWatch::Alarm")) <= named
+    events = set(re.findall(r'"Event", "(\w+)"', text))
+    assert events <= set(Event)
+
+
+def test_business_metrics_of_alarms_are_ones_that_are_told(released: Template) -> None:
+    found = [
+        each for each in of_type(released, "AWS::CloudWatch::Alarm").values() if each.get("Namespace") == NAMESPACE
+    ]
+    assert len(found) >= 2
+    for alarm in found:
+        assert alarm["MetricName"] in UNITS
+        assert {each["Name"] for each in alarm["Dimensions"]} <= {"Stage", *DIMENSIONS}
+        assert alarm["TreatMissingData"] == "breaching", "silence is the finding"
+
+
+def test_saved_queries_look_into_logs_that_there_are(released: Template) -> None:
+    queries = of_type(released, "AWS::Logs::QueryDefinition")
+    assert len(queries) >= 5
+    groups = set(of_type(released, "AWS::Logs::LogGroup"))
+    for query in queries.values():
+        asked = {each["Ref"] for each in query["LogGroupNames"]}
+        assert asked
+        assert asked <= groups
+    everywhere = {each["Ref"] for each in queries["QueryErrors"]["LogGroupNames"]}
+    assert len(everywhere) == len(of_type(released, FUNCTION))
