@@ -15,7 +15,7 @@ export AWS_DEFAULT_REGION := ap-southeast-1
 export AWS_EC2_METADATA_DISABLED := true
 
 
-.PHONY: help install run demo test test-fast test-local bench mutation package lint fmt lock clean \
+.PHONY: redrive outage help install run demo test test-fast test-local bench mutation package lint fmt lock clean \
 	contract
 
 help: ## this list
@@ -61,6 +61,15 @@ test-fast: $(STAMP) ## the quick part, for daily work: style, types, rules, stor
 
 bench: $(STAMP) ## CPU, write transactions, imports and sizes, each beside its floor
 	@$(BIN)/python -m tests.benchmarks
+
+outage: $(STAMP) ## scenario A20 with figures: VOUCHERS=5000 wait for two hours, then all of them take effect
+	@$(BIN)/python -m tests.benchmarks.outage $(VOUCHERS)
+
+# A deployed stack is reached only by this target, only when STAGE names it, with the caller's own credentials.
+redrive: export AWS_EC2_METADATA_DISABLED := $(if $(STAGE),false,true)
+redrive: $(STAMP) ## dead letters by cause and what a replay would do; CONFIRM=1 replays (QUEUE=, ONLY=, RATE=, STAGE=)
+	@$(BIN)/python -m infra.redrive $(if $(QUEUE),--queue $(QUEUE)) $(if $(STAGE),--stage $(STAGE)) \
+		$(if $(ONLY),--only $(ONLY)) $(if $(RATE),--rate $(RATE)) $(if $(CONFIRM),--confirm)
 
 mutation: $(STAMP) ## mutants of the rules: how many the unit tests notice (ONLY="interest.py refund.py")
 	@$(BIN)/python -m infra.mutation $(ONLY)

@@ -1,0 +1,75 @@
+"""Scenario A20 as a measurement: vouchers wait while the queue's consumer is down, then all of them take effect.
+
+    make outage                     # 5,000 vouchers; status 1 where anything is lost, doubled or late
+    make outage VOUCHERS=500
+
+Starts a local run of its own, opens a dossier for each voucher by the API, stops the consumer, sends the vouchers in
+no order, one in twenty twice, lets two hours of business time pass, starts the consumer again and watches it catch up.
+The steps and what is judged: `tests/local/outage.py`. The figures are for `docs/reliability.md`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.local.harness import LocalRun
+from tests.local.outage import Outage, cpu_seconds, machine
+
+LIMIT_SECONDS = 1800.0
+
+
+def main() -> int:
+    """Play it and print the figures; 1 where a judgement fails."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("vouchers", type=int, nargs="?", default=5000)
+    parser.add_argument("--provinces", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=20)
+    given = parser.parse_args()
+    began = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"[{time.monotonic() - began:6.1f} s] {text}", flush=True)
+
+    with tempfile.TemporaryDirectory() as home:
+        run = LocalRun(Path(home)).start()
+        try:
+            outage = Outage(run.client, random.Random(given.seed), given.vouchers, given.provinces)
+            print(machine(), flush=True)
+            say(f"opening {given.vouchers} dossiers in {given.provinces} provinces")
+            outage.open_dossiers()
+            say("the consumer goes down; accounting goes on sending")
+            outage.go_down()
+            outage.send()
+            say(f"{outage.sent} messages wait, {outage.sent - given.vouchers} of them twice; two hours pass")
+            outage.two_hours_later()
+            before_cpu, before_memory, before = cpu_seconds(run.pid), run.memory_mib(), time.monotonic()
+            outage.come_back()
+            outage.wait_until_empty(LIMIT_SECONDS, say)
+            seconds, cpu = time.monotonic() - before, cpu_seconds(run.pid) - before_cpu
+            say("the queue is empty; waiting until everything that follows has come to rest")
+            outage.wait_until_settled(LIMIT_SECONDS)
+            settled, all_cpu = time.monotonic() - before, cpu_seconds(run.pid) - before_cpu
+            found = outage.judge()
+            print(
+                f"\nmessages {outage.sent}, vouchers {given.vouchers}, delivered twice {outage.sent - given.vouchers}"
+                f"\nqueue empty after {seconds:.1f} s: {outage.sent / seconds:.0f} messages/s"
+                f" ({cpu / outage.sent * 1000:.2f} ms CPU of the whole local cloud each)"
+                f"\nall statuses sent, covers prepared and totals counted after {settled:.1f} s"
+                f" ({all_cpu / given.vouchers * 1000:.2f} ms CPU a voucher)"
+                f"\nmemory {before_memory:.0f} -> {run.memory_mib():.0f} MiB, load {os.getloadavg()[0]:.1f}"
+            )
+            for line in found.lines():
+                print(line)
+            return 0 if found.good else 1
+        finally:
+            run.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
