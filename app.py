@@ -7,6 +7,7 @@ from chalice.app import Chalice
 from chalicelib.http import (
     auth,
     course,
+    deliveries,
     desk,
     framework,
     officers,
@@ -25,32 +26,20 @@ from chalicelib.settings import SANDBOX, on_lambda, stage
 
 app = Chalice(app_name="bhxh-602e", configure_logs=False)
 
-for each in (
-    framework,
-    auth,
-    public,
-    refunds,
-    portal,
-    officers,
-    course,
-    desk,
-    rest,
-    procedures,
-    rules,
-    slips,
-    viewers,
-    reconciliation,
-    verification,
-):
+BLUEPRINTS = (
+    *(framework, auth, public, refunds, verification, portal, deliveries, viewers, slips),
+    *(officers, course, desk, rest, reconciliation, procedures, rules),
+)
+for each in BLUEPRINTS:
     app.register_blueprint(each.bp)
 
 # On Lambda this module serves HTTP alone: a queue's, a stream's or a task's function starts at its own module
 # (`chalicelib.queues.vouchers`). Their blueprints are for `chalice package` and for tests.
 if not on_lambda():
-    from chalicelib.queues import relay, vouchers
+    from chalicelib.queues import relay, vouchers, webhooks
     from chalicelib.workflows import cover, dossier, renderer, sweep
 
-    for other in (vouchers, relay, dossier, cover, renderer, sweep):
+    for other in (vouchers, relay, webhooks, dossier, cover, renderer, sweep):
         app.register_blueprint(other.bp)
 
 if stage() == SANDBOX:

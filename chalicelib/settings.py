@@ -35,6 +35,11 @@ class Settings:
 
     portal_certificate: str
     """`required` where the portal must show a client certificate; empty where its token is enough."""
+    webhooks_parameter: str
+    """SSM parameter that names the addresses of portal clients."""
+    webhook_secrets: str
+    """Secrets Manager id of what signs their messages."""
+    webhook_queue_url: str
 
     cover_certificates: str
     """Path of the parameters with the certificates that covers are signed with."""
@@ -84,4 +89,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         cover_certificates=environment["COVER_CERTIFICATES"],
         signature_level=environment["SIGNATURE_LEVEL"],
         time_stamper=environment["TIME_STAMPER"],
+        webhooks_parameter=environment["WEBHOOKS_PARAMETER"],
+        webhook_secrets=environment["WEBHOOK_SECRETS"],
+        webhook_queue_url=environment["WEBHOOK_QUEUE_URL"],
     )

@@ -17,13 +17,16 @@ if TYPE_CHECKING:
     from .lawbook import LawBook
     from .procedurebook import ProcedureBook
     from .registers import Registers
+    from .storage.endpoints import Endpoints
     from .storage.executions import Executions
     from .storage.files import Documents
     from .storage.outbox import Topics
+    from .storage.post import Post
     from .storage.proofs import TokenKeys
     from .storage.renderer import Renderer
     from .storage.signing import SigningKeys
     from .storage.table import Table
+    from .storage.wakeups import WebhookQueue
 
 RENDERING_SECONDS = 12
 """How long a slip's first reader waits for its drawing; the API's function has 15 s in all."""
@@ -138,6 +141,27 @@ class Wiring:
         from .storage.outbox import Topics
 
         return Topics(self.client("sns"), self.settings.status_topic_arn, self.settings.notice_topic_arn)
+
+    @cached_property
+    def endpoints(self) -> Endpoints:
+        from .storage.endpoints import Endpoints
+
+        names = self.settings.webhooks_parameter, self.settings.webhook_secrets
+        # A sandbox is told of an address and wants to see it used; elsewhere a minute is soon enough.
+        seconds = 1 if self.settings.is_sandbox else 60
+        return Endpoints(self.client("ssm"), self.client("secretsmanager"), *names, cache_seconds=seconds)
+
+    @cached_property
+    def post(self) -> Post:
+        from .storage.post import Post
+
+        return Post(sandbox=self.settings.is_sandbox)
+
+    @cached_property
+    def webhook_queue(self) -> WebhookQueue:
+        from .storage.wakeups import WebhookQueue
+
+        return WebhookQueue(self.client("sqs"), self.settings.webhook_queue_url)
 
     @cached_property
     def _identifier_key(self) -> bytes:

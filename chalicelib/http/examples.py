@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from . import (
     course_examples,
+    delivery_examples,
     desk_examples,
     procedure_examples,
     reconciliation_examples,
@@ -153,6 +154,7 @@ BODIES: Final[dict[str, Any]] = {
     },
     **course_examples.BODIES,
     **desk_examples.BODIES,
+    **delivery_examples.BODIES,
     **procedure_examples.BODIES,
     **rest_examples.BODIES,
     **reconciliation_examples.BODIES,
@@ -288,6 +290,7 @@ ANSWERS: Final[dict[str, Any]] = {
     **slip_examples.ANSWERS,
     **verification_examples.ANSWERS,
     **viewer_examples.ANSWERS,
+    **delivery_examples.ANSWERS,
     "list_provinces": {
         "items": [
             {

@@ -17,6 +17,7 @@ VOUCHER = "VOUCHER#"
 REFUND = "REFUND#"
 DECLARATION = "DECLARATION#"
 VIEW = "VIEW#"
+ATTEMPT = "ATTEMPT#"
 TOKEN = "#TOKEN"  # noqa: S105 -- the end of a key, no secret
 PROOF = "#PROOF"
 
@@ -65,6 +66,27 @@ def cover_proof(code: str, number: int) -> Key:
 def is_cover(sort_key: str) -> bool:
     """Whether an item of a dossier's partition is a cover, and none of what lies beside one."""
     return sort_key.startswith(COVER) and "#" not in sort_key[len(COVER) :]
+
+
+def deliveries_partition(code: str) -> str:
+    """How a dossier's status messages were delivered to its portal's address, apart from the dossier as well."""
+    return f"DELIVERIES#{code}"
+
+
+def delivery(code: str) -> Key:
+    return deliveries_partition(code), "STANDING"
+
+
+def attempt(code: str, at: str, sequence: int) -> Key:
+    return deliveries_partition(code), f"{ATTEMPT}{at}#{sequence:08d}"
+
+
+def attempts_of_day(client_id: str, day: date) -> str:
+    return f"{ATTEMPT}{client_id}#{day.isoformat()}"
+
+
+def undelivered_list(client_id: str) -> str:
+    return f"UNDELIVERED#{client_id}"
 
 
 def earlier_declaration(code: str, version: int) -> Key:

@@ -10,6 +10,11 @@ from ..domain.events import AuditLine, StatusMessage
 from ..domain.months import instant_text
 
 
+def status_text(message: StatusMessage) -> str:
+    """The JSON of a status message: the same for whoever hears it, by the topic or by webhook."""
+    return json.dumps(asdict(message), ensure_ascii=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Topics:
     client: Any
@@ -20,7 +25,7 @@ class Topics:
         """To the FIFO topic: in order per dossier, and once within five minutes for one event id."""
         self.client.publish(
             TopicArn=self.status_arn,
-            Message=json.dumps(asdict(message), ensure_ascii=False),
+            Message=status_text(message),
             MessageGroupId=message.dossier_code,
             MessageDeduplicationId=message.event_id,
         )

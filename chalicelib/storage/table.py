@@ -110,6 +110,22 @@ class Table:
         found = [decode_item(attributes) for attributes in answer["Items"]]
         return [item for item in found if item["SK"] != before][:limit]
 
+    def page_of_index(self, partition: str, *, before: str = "", limit: int) -> list[Stored]:
+        """Up to `limit` keys listed in GSI1, newest first, those before `before`; eventually consistent."""
+        condition, values = "GSI1PK = :pk", {":pk": encode(partition)}
+        if before:
+            condition += " AND GSI1SK < :before"
+            values[":before"] = encode(before)
+        answer = self.client.query(
+            TableName=self.name,
+            IndexName="GSI1",
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=values,
+            ScanIndexForward=False,
+            Limit=limit,
+        )
+        return [decode_item(attributes) for attributes in answer["Items"]]
+
     def query_between(self, partition: str, first: str, last: str) -> Iterator[Stored]:
         """Every item of a partition with `first` <= SK <= `last`, consistently, in SK order."""
         arguments: dict[str, Any] = {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from dataclasses import dataclass
 
 from ..domain.access import Caller, require_view
@@ -16,6 +14,7 @@ from ..storage.items.fields import text
 from ..storage.items.views import view_from
 from ..wiring import Wiring
 from .answers import Page
+from .paging import cursor_of, position_of
 from .view_dossier import LONGEST_CODE
 
 
@@ -39,9 +38,9 @@ def list_views(code: str, caller: Caller, *, limit: int, cursor: str | None, w: 
         raise NotFound("DOSSIER_NOT_FOUND", "Không có hồ sơ mang mã này.")
     dossier = dossier_from(item)
     require_view(caller, client_id=dossier.client_id, province=dossier.province_code)
-    found = w.table.page(keys.views_partition(code), keys.VIEW, before=_position(cursor), limit=limit + 1)
+    found = w.table.page(keys.views_partition(code), keys.VIEW, before=_before(cursor), limit=limit + 1)
     rows = tuple(_row(view_from(each), w) for each in found[:limit])
-    return Page(rows, _cursor(text(found[limit - 1], "SK")) if len(found) > limit else None)
+    return Page(rows, cursor_of(text(found[limit - 1], "SK")) if len(found) > limit else None)
 
 
 def _row(view: View, w: Wiring) -> ViewRow:
@@ -49,17 +48,8 @@ def _row(view: View, w: Wiring) -> ViewRow:
     return ViewRow(view, tuple(found for code in view.agencies if (found := known.get(code, day)) is not None))
 
 
-def _cursor(position: str) -> str:
-    return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
-
-
-def _position(cursor: str | None) -> str:
-    if cursor is None:
-        return ""
-    try:
-        position = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-    except (binascii.Error, ValueError):
-        position = ""
-    if not position.startswith(keys.VIEW):
+def _before(cursor: str | None) -> str:
+    position = position_of(cursor)
+    if cursor is not None and not position.startswith(keys.VIEW):
         raise Rejected([Fault("cursor", "CURSOR_INVALID", "Con trỏ trang không hợp lệ.")])
     return position

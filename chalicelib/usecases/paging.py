@@ -64,18 +64,19 @@ def page_of(entries: Entries, row_of: Callable[[Stored], T], wanted: Callable[[T
     position = ""
     for sort_key, item in entries:
         if item is None:
-            return Page(tuple(rows), _cursor(sort_key))
+            return Page(tuple(rows), cursor_of(sort_key))
         row = row_of(item)
         if not wanted(row):
             continue
         if len(rows) == limit:
-            return Page(tuple(rows), _cursor(position))
+            return Page(tuple(rows), cursor_of(position))
         rows.append(row)
         position = sort_key
     return Page(tuple(rows), None)
 
 
-def _cursor(position: str) -> str:
+def cursor_of(position: str) -> str:
+    """The cursor that stands for a position."""
     return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
 
 

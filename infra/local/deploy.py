@@ -166,7 +166,7 @@ def _voucher_queues(settings: LocalSettings, environment: Mapping[str, str]) -> 
     """The queue that the voucher consumer reads, and its dead letters."""
     functions, sqs = client("lambda", settings), client("sqs", settings)
     mappings = functions.list_event_source_mappings()["EventSourceMappings"]
-    arn = next(each["EventSourceArn"] for each in mappings if ":sqs:" in each["EventSourceArn"])
+    arn = next(each["EventSourceArn"] for each in mappings if each["EventSourceArn"].endswith("-vouchers"))
     url: str = sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"]
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"]).get("Attributes", {})
     policy = json.loads(attributes.get("RedrivePolicy", "{}"))

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HANDLERS = (
     "chalicelib.queues.vouchers",
     "chalicelib.queues.relay",
+    "chalicelib.queues.webhooks",
     "chalicelib.workflows.dossier",
     "chalicelib.workflows.cover",
     "chalicelib.workflows.renderer",

@@ -13,6 +13,7 @@ import pytest
 
 from chalicelib import lawbook
 from chalicelib.http.procedure_examples import BODIES
+from chalicelib.storage.post import Posted
 from tests.infra.conftest import Templates
 from tests.infra.reading import FUNCTION, Template, as_list, of_type, role_of, statements
 from tests.integration.http.harness import OFFICER_79, PORTAL, QUOTE
@@ -107,6 +108,11 @@ def test_a_function_logs_to_its_own_group(template: Template) -> None:
             {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"},
         ),
         ("RelayFailures.Arn", "StreamRelayRole", {"sqs:SendMessage"}),
+        (
+            "Webhooks.Arn",
+            "WebhookSenderRole",
+            {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"},
+        ),
     ),
 )
 def test_lambda_itself_may_read_the_source_with_the_functions_role(
@@ -148,7 +154,13 @@ def _sns(operation: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, s
 
 
 def _secretsmanager(operation: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    yield f"secretsmanager:{operation}", "IdentifierKey.Id"
+    secrets = {"identifier-key": "IdentifierKey.Id", "webhook-secrets": "WebhookSecrets.Id"}
+    yield f"secretsmanager:{operation}", secrets[parameters["SecretId"]]
+
+
+def _sqs(operation: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    assert parameters["QueueUrl"].endswith("/webhooks.fifo")
+    yield f"sqs:{operation}", "Webhooks.Arn"
 
 
 def _stepfunctions(operation: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -173,7 +185,8 @@ def _kms(operation: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, s
 
 
 def _ssm(operation: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    yield f"ssm:{operation}", f"parameter/${{AWS::StackName}}/{parameters['Path'].rpartition('/')[2]}"
+    name = parameters.get("Path") or parameters["Name"]
+    yield f"ssm:{operation}", f"parameter/${{AWS::StackName}}/{name.rpartition('/')[2]}"
 
 
 ASKED: Mapping[str, Callable[[str, Mapping[str, Any]], Iterator[tuple[str, str]]]] = {
@@ -185,6 +198,7 @@ ASKED: Mapping[str, Callable[[str, Mapping[str, Any]], Iterator[tuple[str, str]]
     "sns": _sns,
     "secretsmanager": _secretsmanager,
     "stepfunctions": _stepfunctions,
+    "sqs": _sqs,
 }
 
 
@@ -264,6 +278,15 @@ def live(house: House) -> None:
     assert {"RemindOfficer", "MarkOverdue"} <= set(house.run_dossier(slow).path)
     assert house.call("POST", "/v1/quotes", QUOTE).status == 200
     assert house.call("GET", f"/v1/dossiers/{code}/cover", caller=PORTAL).status == 200
+    # An officer looks, and who looked is read; the portal's address takes nothing, then everything.
+    assert house.call("GET", f"/v1/dossiers/{code}", caller=OFFICER_79).status == 200
+    assert house.call("GET", f"/v1/dossiers/{code}/views", caller=PORTAL).status == 200
+    for status in (503, 204):
+        house.w.__dict__["post"] = lambda *_, status=status: Posted(status, None, 1)
+        house.wake_webhook(code)
+    for what in ("", f"?dossier_code={code}", "/undelivered"):
+        assert house.call("GET", f"/v1/portal/deliveries{what}", caller=PORTAL).status == 200
+    assert house.call("POST", "/v1/portal/deliveries/redelivery", {"dossier_code": code}, caller=PORTAL).status == 202
     assert house.call("GET", f"/v1/dossiers/{code}/slips/receipt", caller=PORTAL).status == 200
     assert house.call("GET", "/v1/officer/dossiers", caller=OFFICER_79).status == 200
     # A day with accounting: its manifest, the report, the sign-off.

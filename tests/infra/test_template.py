@@ -72,7 +72,7 @@ def test_a_template_fits_cloudformation(template: Template) -> None:
 
 def test_every_function_says_what_it_needs(template: Template) -> None:
     functions = of_type(template, FUNCTION)
-    assert len(functions) == 8
+    assert len(functions) == 9
     for name, function in functions.items():
         assert {"MemorySize", "Timeout", "Role", "FunctionName", "Description", "LoggingConfig"} <= set(function), name
         assert "Events" not in function
@@ -214,6 +214,17 @@ def test_a_message_is_hidden_for_six_times_its_handlers_life(template: Template,
     window = template["Mappings"]["ByStage"][stage]["VoucherWindowSeconds"]
     timeout = template["Resources"]["VoucherConsumer"]["Properties"]["Timeout"]
     assert template["Resources"]["Vouchers"]["Properties"]["VisibilityTimeout"] >= 6 * timeout + window
+
+
+def test_a_dossiers_messages_wait_for_each_other_at_the_portals_address(template: Template) -> None:
+    resources = template["Resources"]
+    queue, subscription = resources["Webhooks"]["Properties"], resources["WebhooksSubscription"]["Properties"]
+    assert (queue["FifoQueue"], queue["DeduplicationScope"]) == (True, "messageGroup")
+    assert subscription["TopicArn"] == {"Ref": "StatusTopic"}
+    assert subscription["RawMessageDelivery"] is True
+    assert queue["VisibilityTimeout"] >= 6 * resources["WebhookSender"]["Properties"]["Timeout"]
+    # The dead letters of a FIFO queue are one.
+    assert resources["WebhooksDlq"]["Properties"]["FifoQueue"] is True
 
 
 def test_batches_are_answered_message_by_message(template: Template) -> None:

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HANDLERS: dict[str, dict[str, Any] | None] = {
     "chalicelib.queues.vouchers.voucher_consumer": {"Records": []},
     "chalicelib.queues.relay.stream_relay": {"Records": []},
+    "chalicelib.queues.webhooks.webhook_sender": None,
     "chalicelib.workflows.dossier.dossier_task": {"schema": 0},
     "chalicelib.workflows.cover.cover_task": {"schema": 0},
     "chalicelib.workflows.renderer.cover_renderer": {"schema": 0},

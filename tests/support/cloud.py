@@ -23,7 +23,7 @@ from moto.backends import get_backend
 
 from chalicelib.storage.plain_json import take_plain_json
 from tests.support.kms import Keys
-from tests.support.signing import parameters, signing_keys
+from tests.support.signing import Parameters, parameters, signing_keys
 
 REGION, ACCOUNT = "ap-southeast-1", "123456789012"
 TABLE, BUCKET = "bhxh", "documents"
@@ -54,6 +54,9 @@ ENVIRONMENT = {
     "COVER_CERTIFICATES": "/bhxh/cover-certificates",
     "SIGNATURE_LEVEL": "B-B",
     "TIME_STAMPER": "",
+    "WEBHOOKS_PARAMETER": "/bhxh/webhooks",
+    "WEBHOOK_SECRETS": "webhook-secrets",
+    "WEBHOOK_QUEUE_URL": "https://sqs.ap-southeast-1.amazonaws.com/123456789012/webhooks.fifo",
 }
 STORAGE_TEMPLATE = Path(__file__).resolve().parents[2] / "infra" / "template" / "20-storage.yaml"
 
@@ -186,12 +189,66 @@ class Topics:
         return {}
 
 
+@dataclass
 class Secrets:
-    """Secrets Manager with the one key."""
+    """Secrets Manager with the one key, and what signs webhooks."""
+
+    webhooks: dict[str, list[str]] = field(default_factory=dict)
 
     def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803
+        if SecretId == "webhook-secrets":
+            return {"SecretString": json.dumps(self.webhooks)}
         assert SecretId == "identifier-key"
         return {"SecretString": "a key for tests"}
+
+
+def _parameters() -> dict[str, str]:
+    return dict(parameters().kept)
+
+
+@dataclass
+class SystemParameters(Parameters):
+    """Systems Manager: the certificates, and the addresses of webhooks."""
+
+    kept: dict[str, str] = field(default_factory=_parameters)
+    webhooks: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def get_parameter(self, *, Name: str) -> dict[str, Any]:  # noqa: N803
+        assert Name == "/bhxh/webhooks"
+        return {"Parameter": {"Name": Name, "Value": json.dumps(self.webhooks)}}
+
+
+@dataclass
+class Queues:
+    """SQS: who was woken, and for how long messages were hidden."""
+
+    sent: list[str] = field(default_factory=list)
+    hidden: list[tuple[str, int]] = field(default_factory=list)
+
+    def send_message(
+        self,
+        *,
+        QueueUrl: str,  # noqa: N803
+        MessageBody: str,  # noqa: N803
+        MessageGroupId: str,  # noqa: N803
+        MessageDeduplicationId: str,  # noqa: N803
+    ) -> dict[str, Any]:
+        assert QueueUrl.endswith(".fifo")
+        assert MessageGroupId == json.loads(MessageBody)["dossier_code"]
+        assert MessageDeduplicationId
+        self.sent.append(MessageGroupId)
+        return {}
+
+    def change_message_visibility(
+        self,
+        *,
+        QueueUrl: str,  # noqa: N803
+        ReceiptHandle: str,  # noqa: N803
+        VisibilityTimeout: int,  # noqa: N803
+    ) -> dict[str, Any]:
+        assert QueueUrl.endswith(".fifo")
+        self.hidden.append((ReceiptHandle, VisibilityTimeout))
+        return {}
 
 
 @lru_cache(maxsize=1)
@@ -230,10 +287,19 @@ class Cloud:
     machines: Machines = field(default_factory=Machines)
     topics: Topics = field(default_factory=Topics)
     keys: Keys = field(default_factory=lambda: Keys(rsa=signing_keys()))
+    secrets: Secrets = field(default_factory=Secrets)
+    parameters: SystemParameters = field(default_factory=SystemParameters)
+    queues: Queues = field(default_factory=Queues)
 
     def client(self, service: str) -> Any:
-        own: dict[str, Any] = {"stepfunctions": self.machines, "sns": self.topics, "secretsmanager": Secrets()}
-        own["kms"], own["ssm"] = self.keys, parameters()
+        own: dict[str, Any] = {
+            "stepfunctions": self.machines,
+            "sns": self.topics,
+            "kms": self.keys,
+            "secretsmanager": self.secrets,
+            "ssm": self.parameters,
+            "sqs": self.queues,
+        }
         return Watched(own.get(service) or boto_clients()[service], self.calls)
 
     @property
@@ -261,6 +327,7 @@ class Cloud:
         self.calls.forget()
         self.machines = Machines()
         self.topics = Topics()
+        self.queues = Queues()
 
     def save(self) -> Callable[[], None]:
         """Remember everything as it stands; the function given brings it back, as often as one likes."""

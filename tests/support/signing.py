@@ -31,6 +31,9 @@ class Parameters:
         self.kept[Name] = Value
         return {}
 
+    def get_parameter(self, *, Name: str) -> dict[str, Any]:  # noqa: N803
+        return {"Parameter": {"Name": Name, "Value": self.kept[Name]}}
+
     def get_parameters_by_path(self, *, Path: str, NextToken: str = "0") -> dict[str, Any]:  # noqa: N803
         found = sorted(name for name in self.kept if name.startswith(f"{Path}/"))
         start = int(NextToken)

@@ -26,7 +26,7 @@ from infra.merge import merged_overlay
 from tests.integration.http.harness import DECLARATION, PORTAL, SIGNER_79, Answer, Api
 from tests.support.kms import Keys
 from tests.support.rendering import LambdaDesk
-from tests.support.signing import parameters, signing_keys
+from tests.support.signing import Parameters, parameters, signing_keys
 from tests.workflows.driver import REGION, Machine, Payload, Ran, VirtualClock, no_person, step_functions
 
 ACCOUNT = "123456789012"
@@ -34,6 +34,7 @@ STATES = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine"
 HANDLERS = {
     "VoucherConsumer": ("chalicelib.queues.vouchers", "voucher_consumer"),
     "StreamRelay": ("chalicelib.queues.relay", "stream_relay"),
+    "WebhookSender": ("chalicelib.queues.webhooks", "webhook_sender"),
     "DossierTask": ("chalicelib.workflows.dossier", "dossier_task"),
     "CoverTask": ("chalicelib.workflows.cover", "cover_task"),
     "CoverRenderer": ("chalicelib.workflows.renderer", "cover_renderer"),
@@ -173,6 +174,11 @@ class House:
         if records:
             assert self.invoke("StreamRelay", {"Records": records}) == {"batchItemFailures": []}
         self.relayed.update((pk, sk) for pk, sk, _ in lines)
+
+    def wake_webhook(self, code: str) -> None:
+        """A message for the sender of webhooks."""
+        body = json.dumps({"dossier_code": code})
+        self.invoke("WebhookSender", {"Records": [{"messageId": "m", "receiptHandle": "r", "body": body}]})
 
     def run_dossier(self, code: str = "") -> Ran:
         """Follow the newest execution of the dossier machine (for one dossier) to its end."""
@@ -368,6 +374,9 @@ def _environment() -> dict[str, str]:
         "COVER_CERTIFICATES": "/bhxh/cover-certificates",
         "SIGNATURE_LEVEL": "B-B",
         "TIME_STAMPER": "",
+        "WEBHOOKS_PARAMETER": "/webhooks",
+        "WEBHOOK_SECRETS": "webhook-secrets",
+        "WEBHOOK_QUEUE_URL": "https://sqs.ap-southeast-1.amazonaws.com/123456789012/webhooks.fifo",
     }
 
 
@@ -377,6 +386,10 @@ def _provide() -> None:
     boto3.client("dynamodb").create_table(TableName="table", **{name: described[name] for name in understood})
     boto3.client("s3").create_bucket(Bucket="documents", CreateBucketConfiguration={"LocationConstraint": REGION})
     boto3.client("secretsmanager").create_secret(Name="identifier-key", SecretString="k" * 32)
+    secret = json.dumps({"dvc": [f"whsec_{'a' * 44}"]})
+    boto3.client("secretsmanager").create_secret(Name="webhook-secrets", SecretString=secret)
+    fifo = {"FifoQueue": "true"}
+    boto3.client("sqs").create_queue(QueueName="webhooks.fifo", Attributes=fifo)
     sns = boto3.client("sns")
     sns.create_topic(Name="dossier-status.fifo", Attributes={"FifoTopic": "true"})
     sns.create_topic(Name="notices")
@@ -385,6 +398,8 @@ def _provide() -> None:
 def _watch(w: Wiring, house: House, machines: Any) -> None:
     """Let every client that the application makes write its calls down."""
     make, desk, keys = w.client, StepFunctionsDesk(house, machines), Keys(rsa=signing_keys())
+    hooks = {"dvc": {"url": "https://portal.example/hook"}}
+    ssm = Parameters({**parameters().kept, "/webhooks": json.dumps(hooks)})
 
     def watched(service: str, **more: str) -> Any:
         if service == "stepfunctions":
@@ -392,7 +407,7 @@ def _watch(w: Wiring, house: House, machines: Any) -> None:
         if service == "lambda":
             return LambdaCalls(house)
         if service in ("kms", "ssm"):
-            return Noted(house, service, keys if service == "kms" else parameters())
+            return Noted(house, service, keys if service == "kms" else ssm)
         client = make(service, **more)
         client.meta.events.register("provide-client-params", house._note)
         return client

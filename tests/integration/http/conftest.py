@@ -46,6 +46,9 @@ ENVIRONMENT = {
     "COVER_CERTIFICATES": "/bhxh/cover-certificates",
     "SIGNATURE_LEVEL": "B-B",
     "TIME_STAMPER": "",
+    "WEBHOOKS_PARAMETER": "/bhxh/webhooks",
+    "WEBHOOK_SECRETS": "webhook-secrets",
+    "WEBHOOK_QUEUE_URL": "https://sqs.ap-southeast-1.amazonaws.com/123456789012/webhooks.fifo",
 }
 
 START = datetime(2023, 2, 6, 9, 0, tzinfo=VIETNAM)
