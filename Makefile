@@ -16,7 +16,7 @@ export AWS_EC2_METADATA_DISABLED := true
 
 
 .PHONY: redrive outage help install run demo test test-fast test-local bench mutation package lint fmt lock clean \
-	contract
+	contract deploy diff cost load audit
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -41,6 +41,15 @@ demo: $(STAMP) ## a first-timer from declaration to cover sheet, in plain words;
 
 package: $(STAMP) ## what is deployed: build/<stage>/{template.json,deployment.zip,layers/} (STAGE=sandbox)
 	@$(BIN)/python -m infra.package --stage $(or $(STAGE),sandbox)
+
+# Only these two may reach an account, with the credentials of whoever calls: REGION, ARTEFACTS (a bucket), PARAMETERS (a file).
+DEPLOY = $(BIN)/python -m infra.deploy --stage $(or $(STAGE),sandbox) --region $(or $(REGION),$(AWS_DEFAULT_REGION)) \
+	--artefacts "$(ARTEFACTS)" --stack "$(STACK)" $(if $(PARAMETERS),--parameters "$(PARAMETERS)") $(if $(ENDPOINT),--endpoint "$(ENDPOINT)")
+deploy: $(STAMP) ## to an account: package, upload, change set, wait, outputs (STAGE= REGION= ARTEFACTS= PARAMETERS= CONFIRM=<stage>)
+	@$(DEPLOY) --confirm "$(CONFIRM)"
+
+diff: $(STAMP) ## what `make deploy` would change in the deployed stack; writes nothing
+	@$(DEPLOY) --diff
 
 test: lint ## everything CI does
 	@echo "==> unit tests of the rules, every branch"
