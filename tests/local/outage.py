@@ -26,12 +26,12 @@ Table = dict[tuple[str, str], Json]
 T = TypeVar("T")
 R = TypeVar("R")
 
-MORNING = "2023-02-06T15:00:00+07:00"
-DOWN, BACK = datetime.fromisoformat("2023-02-06T15:30:00+07:00"), "2023-02-06T17:30:00+07:00"
-CLOSING = datetime.fromisoformat("2023-02-06T17:00:00+07:00")
+MORNING = "2023-03-06T15:00:00+07:00"
+DOWN, BACK = datetime.fromisoformat("2023-03-06T15:30:00+07:00"), "2023-03-06T17:30:00+07:00"
+CLOSING = datetime.fromisoformat("2023-03-06T17:00:00+07:00")
 """Office hours end while the queue is down: whoever paid before still has a day of it, whenever that is recorded."""
-DUE_BEFORE, DUE_AFTER = "2023-02-13T17:00:00+07:00", "2023-02-14T17:00:00+07:00"
-PROVINCES = ("79", "01", "93", "92", "91", "48", "24", "31", "75", "77")
+DUE_BEFORE, DUE_AFTER = "2023-03-13T17:00:00+07:00", "2023-03-14T17:00:00+07:00"
+PROVINCES = ("79", "01", "91", "89", "87", "48", "24", "31", "75", "77")
 SENDERS = 8
 STATUSES = 3
 """AWAITING_PAYMENT, RECEIVED, IN_PROCESS."""
@@ -59,7 +59,7 @@ class Outage:
 
     def __init__(self, client: LocalClient, chance: random.Random, vouchers: int, provinces: int, first: int = 0):
         self._client, self._chance = client, chance
-        self._declarations = [first_timer(first + serial) for serial in range(vouchers)]
+        self._declarations = [first_timer(first + serial, from_month="2023-03") for serial in range(vouchers)]
         for number, declaration in enumerate(self._declarations):
             declaration["permanent_address"]["province_code"] = PROVINCES[number % provinces]
         self._provinces = PROVINCES[:provinces]
@@ -187,7 +187,7 @@ class Outage:
         twice = [name for name in ours if people[name] != 1]
         if twice:
             faults.append(f"{len(twice)} vouchers are recorded never or more than once")
-        faults += self._wrong_totals(table, [ours[name] for name in applied])
+        faults += self._wrong_totals([ours[name] for name in applied])
         late = [
             code
             for code, due in self._due.items()
@@ -213,17 +213,20 @@ class Outage:
         }
         return Judgement(figures, faults)
 
-    def _wrong_totals(self, table: Table, applied: Sequence[Json]) -> Iterator[str]:
-        """Each province's manifest against what was applied of it."""
+    def _wrong_totals(self, applied: Sequence[Json]) -> Iterator[str]:
+        """Each province's reconciliation: what was sent was received and applied, without a difference."""
         by_province: dict[str, list[int]] = defaultdict(list)
         for voucher in applied:
             by_province[voucher["province_code"]].append(voucher["amount_received"])
         for province in self._provinces:
-            manifest = table.get((f"DAY#{DOWN.date().isoformat()}#{province}", "MANIFEST"), {})
-            told = tuple(int(manifest.get(name, {"N": "-1"})["N"]) for name in ("count", "sum_received"))
-            found = len(by_province[province]), sum(by_province[province])
-            if told != found:
-                yield f"province {province}: the manifest says {told}, applied are {found}"
+            path = f"/v1/officer/reconciliation?date={DOWN.date().isoformat()}&province={province}"
+            reply = self._client.call("GET", path, who="ops")
+            assert reply.status == 200, reply.body
+            (report,) = reply.body["items"]
+            ours = {"count": len(by_province[province]), "sum": sum(by_province[province])}
+            told = [report["sent"], report["received"], report["applied"]]
+            if told != [ours] * 3 or report["open_differences"]:
+                yield f"province {province}: sent, received, applied {told} instead of {ours}"
 
     def _table(self) -> Table:
         pages = self._client.aws("dynamodb").get_paginator("scan").paginate(TableName=self._client.endpoints["table"])
