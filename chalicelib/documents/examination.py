@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from io import BytesIO
 from typing import Any
 
-from asn1crypto import x509
+from asn1crypto import cms, x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm
 from pyhanko.sign.validation import async_validate_pdf_signature
@@ -23,13 +23,18 @@ from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverage
 from pyhanko_certvalidator import ValidationContext
 
 from ..domain.months import instant_text
+from .code_reading import NoCodeError, drawn_code, read_code
 from .page_text import UnreadablePageError, unsaid
 from .signing import SignatureLevel, fingerprint
-from .structure import NoDataError, archive_faults, embedded_data, is_canonical, words_of_page
+from .structure import NoDataError, archive_faults, drawn_page, embedded_data, is_canonical, words_of_page
 from .templates import template_named
+from .token import BadTokenError, Claims, commitment_of, read_token
+from .token import check as check_token
 from .typesetting import DocumentError, assets_folder
 from .verification import Check, Finding, Report
 
+CODE_WORDS = "code_label"
+"""Of a template that draws a verification code."""
 _SIGNS_DOCUMENTS = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"})
 
 # Both tell at length, with the certificate's subject, what the findings say in short.
@@ -37,11 +42,11 @@ for _name in ("pyhanko", "pyhanko_certvalidator"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 
-def examine_file(pdf: bytes, roots: Sequence[bytes]) -> Report:
+def examine_file(pdf: bytes, roots: Sequence[bytes], code_keys: Mapping[bytes, bytes] | None) -> Report:
     """See `verification.examine`."""
     assets_folder()
     try:
-        return _Examination(pdf, roots).report()
+        return _Examination(pdf, roots).report(code_keys)
     except Exception as error:
         # The file is from anybody, and pyHanko answers what it did not expect with any exception there is.
         return Report((Finding(Check.READABLE, False, type(error).__name__),))
@@ -51,11 +56,12 @@ class _Examination:
     """One file under examination; the findings come in the order of `Check`."""
 
     def __init__(self, pdf: bytes, roots: Sequence[bytes]) -> None:
+        self._pdf = pdf
         self._reader = PdfFileReader(BytesIO(pdf))
         self._roots = [x509.Certificate.load(each) for each in roots]
         self._findings = [Finding(Check.READABLE, True)]
 
-    def report(self) -> Report:
+    def report(self, code_keys: Mapping[bytes, bytes] | None) -> Report:
         signatures: list[EmbeddedPdfSignature] = list(self._reader.embedded_signatures)
         told: dict[str, Any] = {}
         if self._is_certified(signatures):
@@ -65,7 +71,8 @@ class _Examination:
         self._note(Check.ARCHIVAL, not archive, "; ".join(archive))
         data = self._data()
         self._page(data)
-        return Report(tuple(self._findings), data=data, **told)
+        code_proven = self._code(data, code_keys)
+        return Report(tuple(self._findings), data=data, code_proven=code_proven, **told)
 
     def _note(self, check: Check, passed: bool | None, why: str = "") -> None:
         self._findings.append(Finding(check, passed, "" if passed else why))
@@ -91,9 +98,9 @@ class _Examination:
             )
         )
         certificate = signature.signer_cert
-        trusted = status.trusted and not status.revoked
-        self._note(Check.INTACT, status.intact and status.valid, "the signed bytes are others")
-        self._note(Check.TRUSTED, trusted, _mistrust(status))
+        trusted = status.trusted and not status.revoked and _only_path(signature, status)
+        self._note(Check.INTACT, status.intact and status.valid and self._is_filled(signature), "other bytes")
+        self._note(Check.TRUSTED, trusted if self._roots else None, _mistrust(status) if self._roots else "no roots")
         whole = status.coverage is SignatureCoverageLevel.ENTIRE_FILE
         self._note(Check.WHOLE, whole, "something was added after the signature")
         forbidden = signature.docmdp_level is MDPPerm.NO_CHANGES
@@ -109,6 +116,14 @@ class _Examination:
             "time_proven": proven,
             "revocation_proven": has_answers and trusted,
         }
+
+    def _is_filled(self, signature: EmbeddedPdfSignature) -> bool:
+        """Whether the hole in the signed bytes holds the signature and nothing beside it, in its one spelling."""
+        before, length, after, _ = (int(each) for each in signature.byte_range)
+        hole = self._pdf[before + length : after]
+        message = signature.pkcs7_content
+        told = cms.ContentInfo.load(message).dump()
+        return hole == b"<" + told.hex().upper().encode().ljust(len(hole) - 2, b"0") + b">" and message.startswith(told)
 
     def _context(self, signature: EmbeddedPdfSignature, at: datetime) -> tuple[ValidationContext, bool]:
         """What the certificates are judged by, as of the time of signing; True: with answers on revocation."""
@@ -165,12 +180,41 @@ class _Examination:
         # What it says is personal: how much it is must do.
         self._note(Check.PAGE, not lacking and not more, f"{len(lacking)} parts lack, {len(more)} letters are too many")
 
+    def _code(self, data: dict[str, Any], keys: Mapping[bytes, bytes] | None) -> bool:
+        """Judge the drawn code; True where its own signature holds as well."""
+        try:
+            words = json.loads(template_named(str(data.get("template"))).words.read_bytes())
+            if CODE_WORDS not in words:
+                # The first template draws none.
+                self._note(Check.CODE, True)
+                return False
+            token = read_token(read_code(drawn_code(drawn_page(self._reader))).rpartition("/")[2])
+            if keys is not None:
+                check_token(token, keys)
+            raw = embedded_data(self._reader)
+        except DocumentError:
+            self._note(Check.CODE, None, "a template that this program does not have")
+            return False
+        except (NoCodeError, BadTokenError, NoDataError) as error:
+            self._note(Check.CODE, False, str(error))
+            return False
+        expected = Claims(str(data.get("serial")), date.fromisoformat(str(data.get("issued_on"))), commitment_of(raw))
+        self._note(Check.CODE, token.claims == expected, "the code is that of other data")
+        return keys is not None and token.claims == expected
+
 
 def _stamped_at(signature: EmbeddedPdfSignature) -> datetime | None:
     for token in extract_tst_data_iter(signature.signer_info, signed=False):
         stamped: datetime = token["encap_content_info"]["content"].parsed["gen_time"].native
         return stamped
     return None
+
+
+def _only_path(signature: EmbeddedPdfSignature, status: PdfSignatureStatus) -> bool:
+    """Whether the file carries the certificates of the way to the root and no others: nobody has signed those."""
+    path = status.validation_path
+    certificates = set() if path is None else {each.dump() for each in path.iter_certs(include_root=True)}
+    return {each.dump() for each in signature.other_embedded_certs} <= certificates
 
 
 def _mistrust(status: PdfSignatureStatus) -> str:

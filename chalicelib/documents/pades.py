@@ -22,18 +22,21 @@ from pyhanko.sign.signers.pdf_signer import (
     PdfSigner,
     SigDSSPlacementPreference,
 )
-from pyhanko.sign.timestamps import HTTPTimeStamper, TimeStamper
+from pyhanko.sign.timestamps import HTTPTimeStamper, TimeStamper, TimestampRequestError
 from pyhanko.stamp.noop import NoOpStampStyle
 from pyhanko.version import __version__
 from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.errors import InsufficientRevinfoError
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from ..domain.errors import Unavailable
 from .signing import PYHANKO_VERSION, Frame, Seal, SignatureLevel, SigningError
 
 POINTS = 72 / 25.4
 """Of a millimetre."""
 OWN_BYTES, STAMP_BYTES = 2048, 10240
 """Of a signature beside its certificates; of a time stamp with those of its authority."""
+TIME_STAMP_SECONDS = 10
 FIELD = "ChuKySo"
 PRINTED_AND_LOCKED = 4 + 128
 """Flags of an annotation (ISO 32000-1, table 165); PDF/A wants the first, a signature the second."""
@@ -86,17 +89,30 @@ def sign_page(pdf: bytes, seal: Seal, *, at: datetime, frame: Frame, signer: str
     _add_field(writer, frame, signer)
     try:
         return asyncio.run(_sign(writer, seal, at.astimezone(UTC), signer))
+    except TimestampRequestError as error:
+        raise Unavailable("TIME_STAMPER_UNAVAILABLE", "") from error
     except PyHankoSigningError as error:
+        if isinstance(error.__cause__, InsufficientRevinfoError):
+            raise Unavailable("REVOCATION_UNKNOWN", "") from error
         raise SigningError(f"pyHanko refuses: {error}") from None
 
 
 async def _sign(writer: IncrementalPdfFileWriter, seal: Seal, at: datetime, signer: str) -> bytes:
     """What `PdfSigner.async_sign_pdf` does, but at a given time instead of now."""
-    # pyHanko's own panel would hide the drawn one, in a font that is not embedded.
+    context = _context(seal) if seal.level is SignatureLevel.B_LT else None
+    try:
+        return await _signed(writer, seal, at, _metadata(context, signer))
+    finally:
+        if context is not None:
+            await context.aclose()
+
+
+async def _signed(writer: IncrementalPdfFileWriter, seal: Seal, at: datetime, metadata: PdfSignatureMetadata) -> bytes:
     pdf_signer = PdfSigner(
-        _metadata(seal, signer),
+        metadata,
         signer=KeyElsewhere(seal),
         timestamper=_time_stamper(seal),
+        # pyHanko's own panel would hide the drawn one, in a font that is not embedded.
         stamp_style=NoOpStampStyle(),
     )
     session = pdf_signer.init_signing_session(writer, existing_fields_only=True)
@@ -118,8 +134,7 @@ def _bytes_reserved(seal: Seal) -> int:
     return 2 * (certificates + OWN_BYTES + stamp)
 
 
-def _metadata(seal: Seal, signer: str) -> PdfSignatureMetadata:
-    long_term = seal.level is SignatureLevel.B_LT
+def _metadata(context: ValidationContext | None, signer: str) -> PdfSignatureMetadata:
     return PdfSignatureMetadata(
         field_name=FIELD,
         md_algorithm="sha256",
@@ -127,8 +142,8 @@ def _metadata(seal: Seal, signer: str) -> PdfSignatureMetadata:
         certify=True,
         docmdp_permissions=MDPPerm.NO_CHANGES,
         subfilter=SigSeedSubFilter.PADES,
-        embed_validation_info=long_term,
-        validation_context=_context(seal) if long_term else None,
+        embed_validation_info=context is not None,
+        validation_context=context,
         # In the signed part of the file, so that nothing follows the signature.
         dss_settings=DSSContentSettings(include_vri=False, placement=SigDSSPlacementPreference.TOGETHER_WITH_SIGNATURE),
     )
@@ -147,9 +162,6 @@ def _time_stamper(seal: Seal) -> TimeStamper | None:
     if not seal.time_stamper:
         raise SigningError(f"{seal.level} needs a time-stamping authority")
     return HTTPTimeStamper(seal.time_stamper, timeout=TIME_STAMP_SECONDS)
-
-
-TIME_STAMP_SECONDS = 10
 
 
 def _require_valid(seal: Seal, at: datetime) -> None:

@@ -71,7 +71,7 @@ def sign_document(pdf: bytes, seal: Seal, *, at: datetime, frame: Frame, signer:
     Raises:
         SigningError: the certificate is not valid then, or does not fit the key or into its place.
         DocumentError: a foreign version of pyHanko.
-        Unavailable: whatever `seal.sign` raises passes through; so do a time stamper's connection errors.
+        Unavailable: TIME_STAMPER_UNAVAILABLE, REVOCATION_UNKNOWN; what `seal.sign` raises passes through.
         ValueError: `at` has no time zone.
     """
     if at.tzinfo is None:

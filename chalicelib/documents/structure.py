@@ -69,11 +69,17 @@ def words_of_page(reader: PdfFileReader) -> str:
     """The text of the only page without blanks. Raises UnreadablePageError."""
     if reader.root["/Pages"]["/Count"] != 1:
         raise UnreadablePageError("not one page")
-    page = _page(reader)
-    if not isinstance(page["/Contents"], StreamObject):
-        raise UnreadablePageError("not one content stream")
     maps = {name.lstrip("/"): font["/ToUnicode"].data for name, font in _fonts(reader) if "/ToUnicode" in font}
-    return page_words(page["/Contents"].data, maps)
+    return page_words(drawn_page(reader), maps)
+
+
+def drawn_page(reader: PdfFileReader) -> bytes:
+    """What is drawn on the first page, decoded. Raises UnreadablePageError."""
+    drawn = _page(reader)["/Contents"]
+    if not isinstance(drawn, StreamObject):
+        raise UnreadablePageError("not one content stream")
+    content: bytes = drawn.data
+    return content
 
 
 def _page(reader: PdfFileReader) -> Any:

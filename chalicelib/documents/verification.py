@@ -41,6 +41,8 @@ class Check(StrEnum):
     """One attachment with the cover's data, in canonical form."""
     PAGE = "PAGE"
     """The page says what the data say, and nothing else."""
+    CODE = "CODE"
+    """The drawn verification code is a token of these very data; where its keys are known, one that they signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ class Report:
     """True: an authority's time stamp says it. False: the signer alone does."""
     revocation_proven: bool = False
     """True: the file carries the answers on revocation."""
+    code_proven: bool = False
+    """True: the verification code is signed by a key that the verifier knows."""
     data: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -80,12 +84,15 @@ class Report:
         return tuple(finding.check for finding in self.findings if not finding.passed)
 
 
-def examine(pdf: bytes, *, roots: Sequence[bytes]) -> Report:
+def examine(pdf: bytes, *, roots: Sequence[bytes], code_keys: Mapping[bytes, bytes] | None = None) -> Report:
     """Check a file.
 
     Args:
         pdf: its bytes, from anybody.
-        roots: the certificates (DER) that the verifier trusts; those in the file prove nothing by themselves.
+        roots: the certificates (DER) that the verifier trusts; those in the file prove nothing by themselves. Without
+            any the check of trust is left open.
+        code_keys: the published keys of verification codes, as `token.check` takes them; None leaves the signature
+            of the code open.
 
     Raises:
         DocumentError: the templates are not there, or pyHanko is a foreign version.
@@ -94,4 +101,4 @@ def examine(pdf: bytes, *, roots: Sequence[bytes]) -> Report:
         return Report((Finding(Check.READABLE, False, f"more than {MOST_BYTES} bytes"),))
     from .examination import examine_file
 
-    return examine_file(pdf, roots)
+    return examine_file(pdf, roots, code_keys)

@@ -7,6 +7,7 @@ from functools import partial
 from ..documents.cover import CoverView
 from ..documents.signing import Seal, SignatureLevel, SigningError, sign_document
 from ..documents.templates import template_named
+from ..documents.token import kid_of
 from ..documents.verification import examine
 from ..log import facts, logger
 from ..wiring import Wiring
@@ -32,7 +33,8 @@ def sign_cover(page: bytes, view: CoverView, w: Wiring) -> bytes:
     )
     frame = template_named(view.template).signature_frame
     signed = sign_document(page, seal, at=view.issued_at, frame=frame, signer=view.agency)
-    report = examine(signed, roots=certificate.roots)
+    code_keys = {kid_of(key): key for key in w.token_keys.public}
+    report = examine(signed, roots=certificate.roots, code_keys=code_keys)
     if not report.sound or report.level is not seal.level or report.certificate != certificate.fingerprint:
         log.error("a signed cover does not pass", extra=facts(cover_id=view.serial, reason=", ".join(report.faults)))
         raise SigningError(f"the signed cover does not pass: {', '.join(report.faults) or report.level}")

@@ -30,7 +30,7 @@ class Authority:
     """A root that issues certificates for signing documents."""
 
     def __init__(self, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> None:
-        self._key = key
+        self.key = key
         self.certificate = certificate
 
     @classmethod
@@ -54,24 +54,32 @@ class Authority:
 
     @property
     def key_pem(self) -> bytes:
-        return self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
-    def certify(self, request_pem: bytes, *, since: datetime = SINCE, until: datetime = UNTIL) -> bytes:
-        """The certificate for a request and this authority's own, PEM. Raises ValueError for a bad request."""
+    def certify(
+        self, request_pem: bytes, *, since: datetime = SINCE, until: datetime = UNTIL, revoked_at: str | None = None
+    ) -> bytes:
+        """The certificate for a request and this authority's own, PEM. Raises ValueError for a bad request.
+
+        `revoked_at`: the URL of the list of revoked certificates; without one nobody is asked.
+        """
         asked = x509.load_pem_x509_csr(request_pem)
         if not asked.is_signature_valid:
             raise ValueError("the request is not signed by its key")
         key = asked.public_key()
-        made = (
+        builder = (
             x509.CertificateBuilder(
                 self.certificate.subject, asked.subject, key, x509.random_serial_number(), since, until
             )
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(certifies=False), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
-            .sign(self._key, SHA256())
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
         )
+        if revoked_at is not None:
+            point = x509.DistributionPoint([x509.UniformResourceIdentifier(revoked_at)], None, None, None)
+            builder = builder.add_extension(x509.CRLDistributionPoints([point]), critical=False)
+        made = builder.sign(self.key, SHA256())
         return made.public_bytes(Encoding.PEM) + self.pem
 
 
