@@ -21,6 +21,7 @@ from chalicelib.http import (
     slips,
     verification,
     viewers,
+    watchdog,
 )
 from chalicelib.settings import SANDBOX, on_lambda, stage
 
@@ -28,7 +29,7 @@ app = Chalice(app_name="bhxh-602e", configure_logs=False)
 
 BLUEPRINTS = (
     *(framework, auth, public, refunds, verification, portal, deliveries, viewers, slips),
-    *(officers, course, desk, rest, reconciliation, procedures, rules),
+    *(officers, course, desk, rest, watchdog, reconciliation, procedures, rules),
 )
 for each in BLUEPRINTS:
     app.register_blueprint(each.bp)

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from .calendar import WorkingCalendar
 from .errors import NotConfigured
 from .months import Month
-from .procedure import DeadlineRules, Procedure
+from .procedure import DeadlineRules, Procedure, WatchRules
 from .provinces import Provinces
 from .steps import NationalMaximum
 
@@ -205,6 +205,7 @@ class Law:
     """What holds where a province has published no procedure of its own."""
     procedure_maximum: Table[NationalMaximum]
     deadline_rules: Table[DeadlineRules]
+    watch_rules: Table[WatchRules]
     calendar: WorkingCalendar
     provinces: Provinces
 

@@ -60,3 +60,19 @@ class DeadlineRules:
     escalation_working_days: tuple[int, ...]
     intake_working_hours: int = 8
     """Within so many working hours of its arrival an online filing is answered (NĐ 45/2020)."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchRules:
+    """How long things may wait that have no time limit of their own: working days, but for the drawing (minutes)."""
+
+    grace_minutes: int
+    """So much later than its moment something is stuck: an alarm clock may be late."""
+    drawing_minutes: int
+    signature_days: int
+    delivery_days: int
+    reopening_days: int
+    revocation_days: int
+    refund_days: int
+    decision_days: int
+    repair_days: int

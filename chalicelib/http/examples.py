@@ -14,6 +14,7 @@ from . import (
     slip_examples,
     verification_examples,
     viewer_examples,
+    watchdog_examples,
 )
 
 CODE: Final = "000.00.79.G24-230206-0001"
@@ -291,6 +292,7 @@ ANSWERS: Final[dict[str, Any]] = {
     **verification_examples.ANSWERS,
     **viewer_examples.ANSWERS,
     **delivery_examples.ANSWERS,
+    **watchdog_examples.ANSWERS,
     "list_provinces": {
         "items": [
             {

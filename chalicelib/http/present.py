@@ -6,16 +6,19 @@ from datetime import date, datetime
 
 from chalicelib.domain import contribution, dossier, provinces
 from chalicelib.domain.cover import Cover
+from chalicelib.domain.errors import NotConfigured
 from chalicelib.domain.events import AuditLine
+from chalicelib.domain.expectation import Expectation, of_view
 from chalicelib.domain.law import Law
-from chalicelib.domain.months import instant_text
+from chalicelib.domain.months import at_vietnam, instant_text
 from chalicelib.domain.participation import ParticipationPeriod
 from chalicelib.domain.sources import sources_of
+from chalicelib.domain.step_clock import StepClock
 from chalicelib.usecases.cover_link import CoverLink
 from chalicelib.usecases.view_dossier import DossierView
 from chalicelib.usecases.work_lists import CoverRow, DossierRow
 
-from .wire import answers, course, quote
+from .wire import answers, course, quote, watchdog
 
 
 def quote_answer(made: contribution.Quote) -> quote.Quote:
@@ -98,6 +101,8 @@ def dossier_answer(view: DossierView, law: Law) -> answers.Dossier:
         supplement=_supplement(found),
         apology=_apology(found),
         refund=_refund(view),
+        next_event=_expected(view, law),
+        step=_present_step(found, view.now),
         history=tuple(_history(line) for line in view.history if line.status_sequence is not None),
     )
 
@@ -193,7 +198,36 @@ def dossier_item(row: DossierRow) -> answers.DossierItem:
         version=row.version,
         assignee=row.assignee,
         remaining_working_hours=row.remaining_working_hours,
+        step=None if row.step is None else _step(row.step, late=row.step_late),
+        next_event=next_event(row.expected),
     )
+
+
+def next_event(expected: Expectation | None) -> watchdog.NextEvent | None:
+    if expected is None:
+        return None
+    return watchdog.NextEvent(what=expected.what, by=_optional(expected.by), owner=expected.owner)
+
+
+def _expected(view: DossierView, law: Law) -> watchdog.NextEvent | None:
+    """Null too where a year without a calendar keeps it from being reckoned: the answer has more to tell."""
+    rules = law.watch_rules.on(at_vietnam(view.now).date()).value
+    try:
+        return next_event(of_view(view.dossier, view.cover, view.refund, rules, law.calendar))
+    except NotConfigured:
+        return None
+
+
+def _step(step: StepClock, *, late: bool) -> watchdog.StepInfo:
+    return watchdog.StepInfo(
+        step_code=step.step_code, since=instant_text(step.since), due_at=instant_text(step.due_at), late=late
+    )
+
+
+def _present_step(found: dossier.Dossier, now: datetime) -> watchdog.StepInfo | None:
+    if found.step is None or found.state.ended or found.open_supplement is not None:
+        return None
+    return _step(found.step, late=now > found.step.due_at)
 
 
 def cover_item(row: CoverRow) -> answers.CoverItem:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from chalicelib.domain.calendar import WorkingCalendar
 from chalicelib.domain.law import Law, LocalSupport, PaymentMethod, RetirementAge, Row, Table, WorkingHours
 from chalicelib.domain.months import Month
-from chalicelib.domain.procedure import ESCALATION_LEVELS, DeadlineRules, Procedure
+from chalicelib.domain.procedure import ESCALATION_LEVELS, DeadlineRules, Procedure, WatchRules
 from chalicelib.domain.provinces import Province, Provinces
 from chalicelib.domain.steps import LimitUnit, NationalMaximum, Step, StepRole
 
@@ -92,6 +92,7 @@ def assemble(content: Mapping[str, Json]) -> Law:
         unit_code=_table(process, "unit_code", str),
         national_procedure=_procedures(process),
         procedure_maximum=_table(process, "procedure_maximum", _maximum),
+        watch_rules=_table(process, "watch_rules", _watch_rules),
         deadline_rules=_table(process, "deadline_rules", _deadline_rules),
         calendar=_calendar(holidays, hours),
         provinces=Provinces(map(_province, content["provinces"]["provinces"])),
@@ -215,6 +216,10 @@ def _deadline_rules(value: Json) -> DeadlineRules:
         escalation_working_days=levels,
         intake_working_hours=_whole(value["intake_working_hours"]),
     )
+
+
+def _watch_rules(value: Json) -> WatchRules:
+    return WatchRules(**{name: _whole(number) for name, number in value.items()})
 
 
 def _calendar(holidays: Json, hours: Table[WorkingHours]) -> WorkingCalendar:

@@ -53,6 +53,7 @@ TABLES: Mapping[str, Place] = {
     "from_month_horizon": Place("process"),
     "payment_hours": Place("process"),
     "park_hours": Place("process"),
+    "watch_rules": Place("process"),
     "amount_tolerance": Place("process"),
     "unit_code": Place("process"),
     "procedure_maximum": Place("process"),

@@ -22,16 +22,19 @@ STREAM_PLACEHOLDER = "arn:aws:dynamodb:ap-southeast-1:000000000000:table/t/strea
 def stream_relay(event: DynamoDBEvent) -> Failures:
     """React to each audit line, in order; behind a failure the rest of the batch comes again."""
     w = wiring()
+    records = [record for record in records_of(event.to_dict()) if record["eventName"] == "INSERT"]
+    of = [str(record["dynamodb"]["NewImage"]["PK"]["S"]) for record in records]
     actions = [
         (
             str(record["dynamodb"]["SequenceNumber"]),
-            partial(_relay, record["dynamodb"]["NewImage"], w),
+            partial(
+                _relay, record["dynamodb"]["NewImage"], w, first=of[at] not in of[:at], last=of[at] not in of[at + 1 :]
+            ),
         )
-        for record in records_of(event.to_dict())
-        if record["eventName"] == "INSERT"
+        for at, record in enumerate(records)
     ]
     return each(actions, milliseconds_left=remaining(event.context), in_order=True)
 
 
-def _relay(image: dict[str, dict[str, object]], w: Wiring) -> None:
-    react(audit_from(decode_item(image)), w)
+def _relay(image: dict[str, dict[str, object]], w: Wiring, *, first: bool, last: bool) -> None:
+    react(audit_from(decode_item(image)), w, first=first, last=last)

@@ -228,6 +228,18 @@ def day_audit(day: date, province: str, version: int) -> Key:
     return day_partition(day, province), f"{AUDIT}{version:08d}"
 
 
+SWEEP: Key = ("SWEEP#", "PLACE")
+"""Where a sweep was cut short."""
+
+
+def stuck_partition(province: str) -> str:
+    return f"STUCK#{province}"
+
+
+def stuck(province: str, kind: str, subject: str) -> Key:
+    return stuck_partition(province), f"{kind}#{subject}"
+
+
 RULES_PARTITION = "RULES"
 RULE_CHANGE = "CHANGE#"
 RULES_HEAD: Key = (RULES_PARTITION, "HEAD")

@@ -190,6 +190,10 @@ class Table:
         """Write one item whatever stands there; for data whose last writer may win."""
         self.client.put_item(TableName=self.name, Item={"PK": {"S": key[0]}, "SK": {"S": key[1]}, **encode_item(item)})
 
+    def delete(self, key: Key) -> None:
+        """Remove one item, if it is there."""
+        self.client.delete_item(TableName=self.name, Key={"PK": {"S": key[0]}, "SK": {"S": key[1]}})
+
     def _pages(self, arguments: dict[str, Any]) -> Iterator[Stored]:
         while True:
             answer: Mapping[str, Any] = self.client.query(**arguments)

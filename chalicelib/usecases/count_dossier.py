@@ -13,16 +13,17 @@ from ..domain.tally import counted, moved
 from ..storage import keys
 from ..storage.items.covers import cover_from
 from ..storage.items.dossiers import dossier_from
-from ..storage.items.tallies import tally_from, tally_item, total_shard_of
+from ..storage.items.tallies import relayed_from, tally_from, tally_item, total_shard_of
 from ..storage.transaction import Refused, Transaction
 from ..wiring import Wiring
 
 ROUNDS = 3
 
 
-def count_dossier(code: str, w: Wiring) -> bool:
-    """Count a dossier as it stands; False where that was done already. AP26.
+def count_dossier(code: str, w: Wiring, *, relayed: int = 0) -> bool:
+    """Count a dossier as it stands; False where nothing was to be written. AP26.
 
+    `relayed` is the audit line up to which everything has been told: it is kept beside the tally, and never falls.
     Raises `Unavailable` where others count it at the same moment for too long.
     """
     dossier_key, tally_key = keys.dossier(code), keys.tally(code)
@@ -32,11 +33,12 @@ def count_dossier(code: str, w: Wiring) -> bool:
             return False
         dossier = dossier_from(read[dossier_key])
         before, seen = tally_from(read[tally_key]) if tally_key in read else (None, 0)
-        if seen >= dossier.version:
+        told = relayed_from(read.get(tally_key))
+        if seen >= dossier.version and told >= relayed:
             return False
         after = counted(dossier, _newest_cover(dossier, w))
         transaction = Transaction()
-        item = tally_item(after, dossier.version)
+        item = tally_item(after, max(seen, dossier.version), max(told, relayed))
         if before is None:
             transaction.put_new("tally", tally_key, item)
         else:

@@ -5,19 +5,23 @@ The stream gives each line at least once and in order per dossier; every reactio
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from ..domain.cover import cover_number_of
 from ..domain.events import AuditLine, Event, StatusMessage
 from ..log import facts, logger
 from ..metrics import measured
 from ..storage import keys
+from ..storage.items.audit import audit_from
 from ..storage.items.covers import cover_from
 from ..storage.items.dossiers import dossier_from
+from ..storage.items.tallies import relayed_from
 from ..wiring import Wiring
 from .count_dossier import count_dossier
 from .make_cover import go_on_unsigned, release_cover
 from .match_parked import match_parked
 from .recompute_dues import recompute_dues
-from .sweep import restart_clocks, start_clock
+from .revive import restart_clocks, start_clock
 
 NOTICES = frozenset(
     {
@@ -45,11 +49,18 @@ ABOUT_NO_DOSSIER = frozenset(
     }
 )
 
+RECORD_LOST = "RECORD_LOST"
+LAST_LINE = 99_999_999
+"""Audit lines are numbered in eight digits."""
+
 log = logger(__name__)
 
 
-def react(line: AuditLine, w: Wiring) -> None:
+def react(line: AuditLine, w: Wiring, *, first: bool = True, last: bool = True) -> None:
     """Do what an audit line asks for.
+
+    `first` and `last` tell its place among the lines of its dossier that came together: before the first it is looked
+    whether lines were lost, behind the last the dossier is counted and it is kept how far it was told.
 
     Raises whatever keeps a reaction from being done: the stream then gives the line again.
     """
@@ -60,13 +71,41 @@ def react(line: AuditLine, w: Wiring) -> None:
     if line.event is Event.RULES_PUBLISHED:
         _rules_changed(line, w)
         return
+    if line.event not in ABOUT_NO_DOSSIER and first:
+        told = relayed_from(w.table.get(keys.tally(line.dossier_code)))
+        relay_missed(line.dossier_code, told, w, before=line.version)
+    _tell(line, w)
+    if line.event not in ABOUT_NO_DOSSIER and last:
+        # Last: a total that is waited for keeps nobody from hearing.
+        count_dossier(line.dossier_code, w, relayed=line.version)
+
+
+def relay_missed(
+    code: str, told: int, w: Wiring, *, before: int = LAST_LINE, settled_at: datetime | None = None
+) -> int:
+    """Relay the lines of a dossier that the stream has lost: those behind `told`, before another; gives how many. AP92.
+
+    With `settled_at` only where the newest is older than that: the stream may still bring it. What was told twice is
+    told again under the same event ids.
+    """
+    if told >= before - 1:
+        return 0
+    first, last = keys.audit(code, told + 1), keys.audit(code, before - 1)
+    lines = [audit_from(item) for item in w.table.query_between(first[0], first[1], last[1])]
+    if not lines or (settled_at is not None and lines[-1].at > settled_at):
+        return 0
+    for line in lines:
+        _tell(line, w)
+    count_dossier(code, w, relayed=lines[-1].version)
+    log.warning("lost lines relayed", extra=facts(dossier_code=code, reason=RECORD_LOST, count=len(lines)))
+    return len(lines)
+
+
+def _tell(line: AuditLine, w: Wiring) -> None:
     message = StatusMessage.of(line)
     if message is not None:
         w.topics.publish_status(message)
     _follow_up(line, w)
-    if line.event not in ABOUT_NO_DOSSIER:
-        # Last: a total that is waited for keeps nobody from hearing.
-        count_dossier(line.dossier_code, w)
     told = facts(dossier_code=line.dossier_code, action=line.event)
     log.info("audit line relayed", extra={**told, **measured(by={"Event": line.event}, Events=1)})
 

@@ -29,13 +29,13 @@ def recompute_dues(w: Wiring) -> int:
     moved = 0
     for codes in _open_codes(w):
         found = w.table.get_many([keys.dossier(code) for code in codes])
-        moved += sum(_recomputed(dossier_from(item), w) for item in found.values())
+        moved += sum(recompute_one(dossier_from(item), w) for item in found.values())
     log.info("due dates counted anew", extra=facts(action="recompute", count=moved))
     return moved
 
 
-def _recomputed(dossier: Dossier, w: Wiring) -> bool:
-    """AP1 where somebody else moved the dossier meanwhile."""
+def recompute_one(dossier: Dossier, w: Wiring) -> bool:
+    """Count one due date anew; True where it moves. AP1 where somebody else moved the dossier meanwhile."""
     while True:
         act = Act(w.clock.now(), By.SYSTEM, ACTOR)
         change = recompute(dossier, w.law.calendar, act)

@@ -75,8 +75,14 @@ def unchanged_version(code: str, seen: Collection[int], caller: Caller, w: Wirin
         raise _not_found()
     dossier = dossier_from(item)
     _admit(dossier, caller, look, w)
-    unmarked = Milestone.OVERDUE not in dossier.milestones and dossier.is_overdue(w.clock.now())
+    unmarked = Milestone.OVERDUE not in dossier.milestones and _is_late(dossier, w.clock.now())
     return None if unmarked or dossier.version not in seen else dossier.version
+
+
+def _is_late(dossier: Dossier, now: datetime) -> bool:
+    """Its due moment has passed, or that of its step, which nobody has been told of yet."""
+    step = None if Milestone.STEP_LATE in dossier.milestones or dossier.state.ended else dossier.step
+    return dossier.is_overdue(now) or (step is not None and now > step.due_at)
 
 
 def read_dossier(code: str, w: Wiring) -> DossierView:

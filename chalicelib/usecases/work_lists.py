@@ -10,9 +10,12 @@ from ..domain.calendar import WorkingCalendar
 from ..domain.cover import CoverState
 from ..domain.dossier import State
 from ..domain.errors import NotConfigured
+from ..domain.expectation import Expectation
 from ..domain.months import VIETNAM, instant_text
 from ..domain.remaining import remaining_working_hours
+from ..domain.step_clock import StepClock
 from ..storage import keys
+from ..storage.items.course import expected_from
 from ..storage.items.dossiers import LIST_SHARDS, UNPAID_LAST
 from ..storage.items.fields import instant, maybe, number, text
 from ..storage.table import Stored
@@ -35,6 +38,9 @@ class DossierRow:
     """`sub` of the officer who works on it."""
     remaining_working_hours: int | None
     """Rounded down, 0 when overdue; None without a due date, or where a day until it has no calendar."""
+    expected: Expectation | None = None
+    step: StepClock | None = None
+    step_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +141,7 @@ class _WorkingHours:
 
 def _dossier_row(item: Stored, caller: Caller, working_hours: _WorkingHours) -> DossierRow:
     due_at = instant(item, "due_at")
+    expected, step = expected_from(maybe(item, "expected"))
     return DossierRow(
         dossier_code=text(item, "dossier_code"),
         state=State(text(item, "state")),
@@ -145,6 +152,9 @@ def _dossier_row(item: Stored, caller: Caller, working_hours: _WorkingHours) -> 
         version=number(item, "version"),
         assignee=maybe(item, "assignee"),
         remaining_working_hours=None if due_at is None else working_hours.until(due_at),
+        expected=expected,
+        step=step,
+        step_late=step is not None and working_hours.now > step.due_at,
     )
 
 

@@ -251,6 +251,8 @@ def live(house: House) -> None:
     second = voucher("000.00.79.G24-230206-0003", clock.now, **of_other)
     house.deliver(first, second, "no JSON at all")
     code = house.declare_unheard()
+    # What the stream does not bring within ten minutes is told by the sweep.
+    clock.now += timedelta(minutes=11)
     house.invoke("Sweeper", SWEEP_EVENT)
     house.pump()
     # The first officer decides before the workflow asks, the relay tells it; the second execution dies.

@@ -13,6 +13,7 @@ from chalicelib.domain.cover import CoverState
 from chalicelib.domain.declaration import DeclarationDraft
 from chalicelib.domain.dossier import State
 from chalicelib.domain.errors import Forbidden, Rejected
+from chalicelib.domain.expectation import of_running
 from chalicelib.usecases import paging, work_lists
 from chalicelib.usecases.answers import Page
 from chalicelib.usecases.assign import Assignment, assign
@@ -69,6 +70,8 @@ def test_what_is_due_first_comes_first_and_the_unpaid_last(five: House) -> None:
         version=3,
         assignee=None,
         remaining_working_hours=47,
+        expected=of_running(five.dossier("000.00.79.G24-230206-0003")),
+        step=five.dossier("000.00.79.G24-230206-0003").step,
     )
 
 

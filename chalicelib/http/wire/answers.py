@@ -13,6 +13,7 @@ from .base import Wire
 from .course import ApologyInfo, RefundInfo, SupplementInfo
 from .quote import Quote, RuleSource
 from .scalars import Amount, DayText, InstantText, MonthText
+from .watchdog import NextEvent, StepInfo
 
 
 class Payment(Wire):
@@ -95,6 +96,8 @@ class Dossier(DossierOpened):
     supplement: SupplementInfo | None = None
     apology: ApologyInfo | None = None
     refund: RefundInfo | None = None
+    next_event: NextEvent | None = Field(default=None, description="Việc tiếp theo được chờ; null khi không còn gì.")
+    step: StepInfo | None = Field(default=None, description="Bước hiện tại của quy trình, khi đang xử lý.")
     sources: tuple[RuleSource, ...] = Field(default=(), description="Căn cứ pháp lý của `quote`, từng dòng quy định.")
 
 
@@ -126,6 +129,8 @@ class DossierItem(Wire):
     remaining_working_hours: Annotated[int, Field(ge=0)] | None = Field(
         description="Số giờ làm việc còn lại (8 giờ một ngày), làm tròn xuống; 0 khi đã quá hạn, null khi chưa có hạn."
     )
+    step: StepInfo | None = Field(default=None, description="Bước hiện tại của quy trình.")
+    next_event: NextEvent | None = Field(default=None, description="Việc tiếp theo được chờ.")
 
 
 class CoverItem(Wire):

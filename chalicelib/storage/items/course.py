@@ -6,7 +6,8 @@ import json
 from datetime import datetime
 from typing import Any
 
-from ...domain.dossier import Apology, Reopening
+from ...domain.dossier import Apology, Dossier, Reopening
+from ...domain.expectation import Awaited, Expectation, Owner, of_running
 from ...domain.months import instant_text
 from ...domain.step_clock import StepClock
 from ...domain.supplement import Supplement
@@ -90,3 +91,21 @@ def step_from(document: str | None) -> StepClock | None:
         return None
     index, code, since, due_at = json.loads(document)
     return StepClock(index, code, datetime.fromisoformat(since), datetime.fromisoformat(due_at))
+
+
+def expected_document(dossier: Dossier) -> str | None:
+    """What the work list shows of whose turn it is: the next event, and the step with its limit."""
+    expected, step = of_running(dossier), step_document(dossier.step)
+    if expected is None:
+        return None
+    by = None if expected.by is None else instant_text(expected.by)
+    return dump([expected.what, by, expected.owner, None if dossier.open_supplement else step])
+
+
+def expected_from(document: str | None) -> tuple[Expectation | None, StepClock | None]:
+    """None and None for a dossier that was stored before this was kept, or whose procedure has ended."""
+    if document is None:
+        return None, None
+    what, by, owner, step = json.loads(document)
+    moment = None if by is None else datetime.fromisoformat(by)
+    return Expectation(Awaited(what), moment, Owner(owner)), step_from(step)

@@ -22,6 +22,7 @@ from ..table import Stored
 from .course import (
     apology_document,
     apology_from,
+    expected_document,
     reopening_document,
     reopening_from,
     step_document,
@@ -185,6 +186,7 @@ def dossier_progress(dossier: Dossier) -> dict[str, Value]:
         "unaccepted": None if dossier.accepted else True,
         "cover_due": dossier.cover_due or None,
         "step": step_document(dossier.step),
+        "expected": expected_document(dossier),
         "payment_reversed_at": None
         if dossier.payment_reversed_at is None
         else instant_text(dossier.payment_reversed_at),

@@ -74,6 +74,13 @@ def test_a_paid_first_timer_waits_for_an_officer(api: Api) -> None:
             "version": 3,
             "assignee": None,
             "remaining_working_hours": 48,
+            "step": {
+                "step_code": "THAM_DINH",
+                "since": "2023-02-06T09:15:22+07:00",
+                "due_at": "2023-02-09T17:00:00+07:00",
+                "late": False,
+            },
+            "next_event": {"what": "STEP", "by": "2023-02-09T17:00:00+07:00", "owner": "OFFICER"},
         }
     ]
     (cover,) = listed(api, "/v1/officer/covers?state=DATA_CREATED", OFFICER_79)

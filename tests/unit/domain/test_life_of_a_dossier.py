@@ -39,6 +39,7 @@ MILESTONES = {
     Action.REMIND_OFFICER: Milestone.REMINDED,
     Action.APOLOGISE: Milestone.APOLOGY_DUE,
     Action.MARK_OVERDUE: Milestone.OVERDUE,
+    Action.MARK_STEP_LATE: Milestone.STEP_LATE,
 }
 
 
