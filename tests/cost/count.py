@@ -1,0 +1,266 @@
+"""What one registration asks of AWS: the real functions and machines are run, and every call is written down."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+
+from chalicelib import lawbook
+from chalicelib.domain.months import VIETNAM
+from chalicelib.log import JsonFormatter
+from chalicelib.storage.codec import Attributes
+from tests.integration.http.harness import OFFICER_79, PORTAL, QUOTE
+from tests.workflows.driver import Ran, VirtualClock
+from tests.workflows.house import Call, House, open_house, voucher
+
+START = datetime(2023, 2, 6, 2, 15, tzinfo=UTC)
+LOG_OVERHEAD = 26 + 330
+"""Bytes: CloudWatch counts 26 for each event; Lambda's own START and REPORT, as JSON, are about 330."""
+
+ACCESS_LINE = 420
+"""Bytes of a line of the API's access log."""
+
+INDEXES = ("GSI1PK", "GSI2PK")
+
+
+@dataclass
+class Tally:
+    """Counts of one registration of a kind, by what AWS bills."""
+
+    units: Counter[str] = field(default_factory=Counter)
+    invocations: Counter[str] = field(default_factory=Counter)
+    calls: dict[str, Counter[str]] = field(default_factory=dict)
+    """By function: how many calls of which sort it waits for."""
+    log_bytes: int = 0
+    table_bytes: int = 0
+    document_bytes: int = 0
+
+
+def tallies() -> dict[str, Tally]:
+    """By kind of registration."""
+    return {
+        "first-timer with a cover": _counted(_first_timer),
+        "continues with a book": _counted(_continues),
+        "never pays": _counted(_never_pays),
+    }
+
+
+def _first_timer(house: House, tally: Tally) -> None:
+    _asks(house)
+    code = house.declare()
+
+    def pay() -> None:
+        _sends_and_takes(tally)
+        house.pay(code)
+        house.clock.at(house.clock.now + timedelta(hours=20), lambda: _officer_signs(house))
+        _transitions(tally, house.run_cover())
+
+    house.clock.at(house.clock.now + timedelta(minutes=15), pay)
+    _transitions(tally, house.run_dossier())
+    _polls(house, code)
+    assert house.call("GET", f"/v1/dossiers/{code}/cover", caller=PORTAL).status == 200
+    assert house.dossier(code)["state"] == "RESULT_RETURNED"
+
+
+def _officer_signs(house: House) -> None:
+    """A look at the list (a page for many), and the decision."""
+    house.sign()
+
+
+def _continues(house: House, tally: Tally) -> None:
+    _asks(house)
+    code = house.declare(case_type="CONTINUE", si_number="7912345678")
+
+    def pay() -> None:
+        _sends_and_takes(tally)
+        paid_at = house.clock.now.astimezone(VIETNAM)
+        house.deliver(voucher(code, paid_at, si_number="7912345678"))
+        house.pump()
+
+    house.clock.at(house.clock.now + timedelta(minutes=15), pay)
+    _transitions(tally, house.run_dossier())
+    _polls(house, code)
+    assert house.dossier(code)["state"] == "RESULT_RETURNED"
+
+
+def _never_pays(house: House, tally: Tally) -> None:
+    _asks(house)
+    code = house.declare()
+    _transitions(tally, house.run_dossier())
+    _polls(house, code)
+    assert house.dossier(code)["state"] == "EXPIRED"
+
+
+def _transitions(tally: Tally, ran: Ran) -> None:
+    """Each state entered is one, and the start is one more."""
+    tally.units["state_transition"] += len(ran.path) + 1
+
+
+def _asks(house: House) -> None:
+    """Two prices looked at before one is taken."""
+    for _ in range(2):
+        assert house.call("POST", "/v1/quotes", QUOTE).status == 200
+
+
+def _polls(house: House, code: str) -> None:
+    """Four looks of the portal beside the status messages, three of which find nothing new; one of an officer."""
+    answer = house.call("GET", f"/v1/dossiers/{code}", caller=PORTAL)
+    for _ in range(3):
+        same = {"If-None-Match": answer.headers["ETag"]}
+        assert house.call("GET", f"/v1/dossiers/{code}", caller=PORTAL, headers=same).status == 304
+    assert house.call("GET", f"/v1/dossiers/{code}", caller=OFFICER_79).status == 200
+
+
+def _sends_and_takes(tally: Tally) -> None:
+    # Accounting's send; the consumer's receive and delete, as if no two vouchers came together.
+    tally.units["sqs_request"] += 3
+
+
+def _counted(play: Callable[[House, Tally], None]) -> Tally:
+    tally, log = Tally(), io.StringIO()
+    handler = logging.StreamHandler(log)
+    handler.setFormatter(JsonFormatter())
+    # In place of the one that prints.
+    logger = logging.getLogger("chalicelib")
+    logger.handlers, printing = [handler], logger.handlers
+    before = logger.level
+    logger.setLevel("INFO")
+    try:
+        with open_house(VirtualClock(START)) as house:
+            invoked = _count_invocations(house)
+            warm = lawbook.CACHE_SECONDS
+            play(house, tally)
+            assert warm == lawbook.CACHE_SECONDS
+            items = _items(house.w.settings.table)
+            tally.invocations = Counter(invoked)
+            _add_calls(house.calls, items, tally)
+            tally.table_bytes = sum(map(_size, items.values()))
+            stored = boto3.client("s3").list_objects_v2(Bucket="documents").get("Contents", [])
+            tally.document_bytes = sum(each["Size"] for each in stored)
+    finally:
+        logger.handlers = printing
+        logger.setLevel(before)
+    requests = tally.invocations["APIHandler"]
+    tally.units["api_request"] += requests
+    tally.units["lambda_request"] += sum(tally.invocations.values())
+    lines = log.getvalue()
+    tally.log_bytes = len(lines.encode()) + 26 * lines.count("\n")
+    tally.log_bytes += LOG_OVERHEAD * sum(tally.invocations.values()) + ACCESS_LINE * requests
+    return tally
+
+
+def _count_invocations(house: House) -> list[str]:
+    """The functions invoked from now on, in order."""
+    found: list[str] = []
+    start = house._start
+
+    def counted(function: str) -> None:
+        found.append(function)
+        start(function)
+
+    house._start = counted  # type: ignore[method-assign]
+    return found
+
+
+def _items(table: str) -> dict[tuple[str, str], Attributes]:
+    pages = boto3.client("dynamodb").get_paginator("scan").paginate(TableName=table)
+    return {(item["PK"]["S"], item["SK"]["S"]): item for page in pages for item in page["Items"]}
+
+
+def _add_calls(calls: list[Call], items: Mapping[tuple[str, str], Attributes], tally: Tally) -> None:
+    once = set()
+    for call in calls:
+        if (call.service, call.operation) in (("secretsmanager", "GetSecretValue"), ("ssm", "GetParameter")):
+            # A process asks once, for thousands of invocations.
+            once.add((call.function, call.service))
+            continue
+        sort = _bill(call, items, tally.units)
+        tally.calls.setdefault(call.function, Counter())[sort] += 1
+
+
+def _bill(call: Call, items: Mapping[tuple[str, str], Attributes], units: Counter[str]) -> str:
+    """Add what a call costs; answers what sort of waiting it is."""
+    if call.service == "dynamodb":
+        if call.operation in ("TransactWriteItems", "PutItem", "UpdateItem", "DeleteItem"):
+            units["dynamodb_write"] += sum(_write_units(call, items))
+            return "transaction"
+        units["dynamodb_read"] += round(_read_units(call, items) + 0.01)
+        return "read"
+    if call.service == "s3":
+        units["s3_put" if call.operation == "PutObject" else "s3_get"] += 1
+        return "s3"
+    if call.service == "kms":
+        units["kms_signature" if call.operation == "Sign" else "kms_request"] += 1
+        return "kms"
+    if call.service == "sns":
+        units["sns_publish"] += 1
+    elif call.service == "sqs":
+        units["sqs_request"] += 1
+    return "other"
+
+
+def _write_units(call: Call, items: Mapping[tuple[str, str], Attributes]) -> Iterator[int]:
+    """Two units for each kilobyte of a transaction's item, one outside; one for each index that holds it."""
+    if call.operation != "TransactWriteItems":
+        yield _kilobytes(_subject(call.parameters, items))
+        return
+    for write in call.parameters["TransactItems"]:
+        ((kind, asked),) = write.items()
+        item = _subject(asked, items)
+        yield 2 * _kilobytes(item)
+        if kind != "ConditionCheck":
+            # An entry that moves in its index is taken out and put in.
+            moves = 2 if kind == "Update" else 1
+            yield sum(moves for index in INDEXES if index in item or index in json.dumps(asked))
+
+
+def _subject(asked: Mapping[str, Any], items: Mapping[tuple[str, str], Attributes]) -> Attributes:
+    """The item that is written: as given, or as it stands at the end."""
+    if "Item" in asked:
+        given: Attributes = asked["Item"]
+        return given
+    key = asked["Key"]
+    return items.get((key["PK"]["S"], key["SK"]["S"]), key)
+
+
+def _read_units(call: Call, items: Mapping[tuple[str, str], Attributes]) -> float:
+    """One unit for 4 KB of a strong read; half of it for an index."""
+    if call.operation == "GetItem":
+        return _pages(_size(_subject(call.parameters, items)))
+    if call.operation == "BatchGetItem":
+        asked = [key for table in call.parameters["RequestItems"].values() for key in table["Keys"]]
+        return sum(_pages(_size(items.get((key["PK"]["S"], key["SK"]["S"]), {}))) for key in asked)
+    if "IndexName" in call.parameters:
+        return 0.5
+    partition = call.parameters["ExpressionAttributeValues"].get(":pk", {}).get("S")
+    return _pages(sum(_size(item) for key, item in items.items() if key[0] == partition))
+
+
+def _size(item: Attributes | Mapping[str, Any]) -> int:
+    """Bytes as DynamoDB counts them, nearly: names and values, three for each list or map."""
+
+    def of(value: Any) -> int:
+        ((kind, inner),) = value.items()
+        if kind == "M":
+            return 3 + sum(len(name) + 1 + of(each) for name, each in inner.items())
+        if kind == "L":
+            return 3 + sum(1 + of(each) for each in inner)
+        return len(inner.encode()) if kind == "S" else len(str(inner)) // 2 + 1
+
+    return sum(len(name) + of(value) for name, value in item.items())
+
+
+def _kilobytes(item: Attributes) -> int:
+    return max(1, -(-_size(item) // 1024))
+
+
+def _pages(size: int) -> int:
+    return max(1, -(-size // 4096))
