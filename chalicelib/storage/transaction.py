@@ -197,5 +197,11 @@ class Transaction:
         return any(reason.get("Code") in _PASSING_REASONS for reason in reasons)
 
 
+def met_others(busy: Unavailable) -> bool:
+    """Whether a commit gave up because other transactions held one of its items each time it tried."""
+    reasons = getattr(busy.__cause__, "response", {}).get("CancellationReasons", [])
+    return any(reason.get("Code") == "TransactionConflict" for reason in reasons)
+
+
 def _key(key: Key) -> dict[str, dict[str, str]]:
     return {"PK": {"S": key[0]}, "SK": {"S": key[1]}}

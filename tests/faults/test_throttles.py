@@ -197,11 +197,7 @@ def test_what_is_tried_again_waits_longer_each_time_and_never_in_step(
         naps: list[float] = []
         monkeypatch.setattr(time, "sleep", naps.append)
 
-        def hook(name: str, arguments: dict[str, Any]) -> None:
-            if name == "transact_write_items":
-                in_conflict(name, arguments)
-
-        with house.cloud.calls.hooked(hook):
+        with house.cloud.calls.hooked(in_conflict_on_write):
             assert house.send(voucher(1, CODE)) == ["0"]
         return naps
 
@@ -211,6 +207,38 @@ def test_what_is_tried_again_waits_longer_each_time_and_never_in_step(
         for nap, middle in zip(naps, (0.02, 0.06, 0.18), strict=True):
             assert middle * 0.5 <= nap <= middle * 1.5
     assert one != other
+
+
+def test_a_rush_at_one_provinces_counter_costs_time_and_no_answer(house: House) -> None:
+    """Given others at the counter for thirty tries / then the citizen has the next number, and no 503."""
+    house.opened(person(1), key="other")
+    left = 30
+
+    def hook(name: str, arguments: dict[str, Any]) -> None:
+        nonlocal left
+        if name == "transact_write_items" and left:
+            left -= 1
+            if left == 15:
+                # One of the others came through: its number is taken.
+                house.cloud.calls.hook = None
+                house.opened(person(2), key="another")
+                house.cloud.calls.hook = hook
+            in_conflict(name, arguments)
+
+    with house.cloud.calls.hooked(hook):
+        assert house.opened() == "000.00.79.G24-230206-0003"
+
+
+def test_a_crowd_that_never_ends_is_told_in_the_end(house: House) -> None:
+    house.opened(person(1), key="other")
+    with house.cloud.calls.hooked(in_conflict_on_write), pytest.raises(Unavailable, match="STORAGE_BUSY"):
+        house.declare()
+    assert house.opened() == SECOND
+
+
+def in_conflict_on_write(name: str, arguments: dict[str, Any]) -> None:
+    if name == "transact_write_items":
+        in_conflict(name, arguments)
 
 
 def poison(house: House, where: str, monkeypatch: pytest.MonkeyPatch) -> Any:
