@@ -7,6 +7,7 @@ from chalice.app import Chalice
 from chalicelib.http import (
     auth,
     course,
+    cover_life,
     deliveries,
     desk,
     framework,
@@ -29,7 +30,7 @@ app = Chalice(app_name="bhxh-602e", configure_logs=False)
 
 BLUEPRINTS = (
     *(framework, auth, public, refunds, verification, portal, deliveries, viewers, slips),
-    *(officers, course, desk, rest, watchdog, reconciliation, procedures, rules),
+    *(officers, course, cover_life, desk, rest, watchdog, reconciliation, procedures, rules),
 )
 for each in BLUEPRINTS:
     app.register_blueprint(each.bp)

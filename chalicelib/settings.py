@@ -30,6 +30,7 @@ class Settings:
     cover_token_keys: tuple[str, ...]
     """ARNs of the keys that sign verification codes: the present one, then former ones."""
     cover_salt_key: str
+    working_bucket: str
     verification_address: str
     """What a verification code says before its token."""
 
@@ -84,6 +85,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         status_page=environment["STATUS_PAGE"],
         cover_token_keys=tuple(environment["COVER_TOKEN_KEYS"].split()),
         cover_salt_key=environment["COVER_SALT_KEY"],
+        working_bucket=environment["WORKING_BUCKET"],
         verification_address=environment["VERIFICATION_ADDRESS"],
         portal_certificate=environment["PORTAL_CERTIFICATE"],
         cover_certificates=environment["COVER_CERTIFICATES"],

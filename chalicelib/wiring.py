@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -104,6 +104,11 @@ class Wiring:
         # "Protecting data with SSE-KMS"). The bucket's own regional host: a new bucket redirects from the global one.
         client = self.client("s3", signature_version="s3v4", s3={"addressing_style": "virtual"})
         return Documents(client, self.settings.documents_bucket)
+
+    @cached_property
+    def working(self) -> Documents:
+        """The bucket of what nobody keeps: drafts, lists of campaigns."""
+        return replace(self.documents, bucket=self.settings.working_bucket)
 
     @cached_property
     def executions(self) -> Executions:

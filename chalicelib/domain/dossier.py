@@ -389,7 +389,8 @@ def complete_without_cover(change: Change, act: Act) -> Change:
 
 def complete_with_cover(dossier: Dossier, cover_id: str, act: Act) -> Change:
     """The cover is issued and its file can be fetched: done, and returned unless a paper is still to be handed over."""
-    done = unchanged(dossier).then(Event.COVER_ISSUED, act, to=State.COMPLETED, subject=cover_id)
+    signed = unchanged(dossier).then(Event.COVER_SIGNED, act, subject=cover_id)
+    done = signed.then(Event.COVER_ISSUED, act, to=State.COMPLETED, subject=cover_id)
     if dossier.declaration.book_form is BookForm.PAPER:
         return done
     return done.then(Event.RESULT_RETURNED, act, to=State.RESULT_RETURNED)

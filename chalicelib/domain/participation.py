@@ -78,6 +78,10 @@ class PersonRecord:
         rest = self.without_open(code)
         return replace(rest, cover_id=None) if revoked_cover is not None and rest.cover_id == revoked_cover else rest
 
+    def with_cover(self, cover_id: str | None) -> PersonRecord:
+        """Another cover is the live one; None: there is none any more."""
+        return replace(self, version=self.version + 1, cover_id=cover_id)
+
     def with_period(self, period: ParticipationPeriod, *, si_number: str | None, cover_id: str | None) -> PersonRecord:
         """The record once a period is paid. Raises ValueError for months that are paid already."""
         if self.covers_any_of(period.span):

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from . import (
     course_examples,
+    cover_life_examples,
     delivery_examples,
     desk_examples,
     procedure_examples,
@@ -154,6 +155,7 @@ BODIES: Final[dict[str, Any]] = {
         "reason": "Thông báo lãi suất của BHXH Việt Nam",
     },
     **course_examples.BODIES,
+    **cover_life_examples.BODIES,
     **desk_examples.BODIES,
     **delivery_examples.BODIES,
     **procedure_examples.BODIES,
@@ -284,6 +286,7 @@ ANSWERS: Final[dict[str, Any]] = {
     },
     "publish_table": {**RATE_DRAFT, **PUBLISHED},
     **course_examples.ANSWERS,
+    **cover_life_examples.ANSWERS,
     **desk_examples.ANSWERS,
     **procedure_examples.ANSWERS,
     **rest_examples.ANSWERS,

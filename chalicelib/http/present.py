@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from chalicelib.domain import contribution, dossier, provinces
-from chalicelib.domain.cover import Cover
+from chalicelib.domain.cover import Cover, RevocationRequest
 from chalicelib.domain.errors import NotConfigured
 from chalicelib.domain.events import AuditLine
 from chalicelib.domain.expectation import Expectation, of_view
@@ -157,6 +157,7 @@ def _cover(cover: Cover) -> answers.DossierCover:
         state=cover.state,
         version=cover.version,
         issued_at=_optional(cover.issued_at),
+        ended_at=_optional(cover.ended_at),
     )
 
 
@@ -172,15 +173,25 @@ def _history(line: AuditLine) -> answers.HistoryEntry:
 
 
 def cover_decision(cover: Cover) -> str:
-    """The body of a 202; kept with the idempotency key."""
+    """The body of a decision about a cover; kept with the idempotency key."""
     decided = answers.CoverDecision(
         cover_id=cover.cover_id,
         state=cover.state,
         version=cover.version,
         issued_at=_optional(cover.issued_at),
+        ended_at=_optional(cover.ended_at),
         dossier_code=cover.dossier_code,
+        revocation=_revocation(cover.revocation),
+        replaces=cover.replaces,
+        replaced_by=cover.replaced_by,
     )
     return decided.model_dump_json()
+
+
+def _revocation(asked: RevocationRequest | None) -> answers.Revocation | None:
+    if asked is None:
+        return None
+    return answers.Revocation(requested_by=asked.by, reason=asked.reason, requested_at=instant_text(asked.at))
 
 
 def cover_link_answer(link: CoverLink) -> answers.CoverLink:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..domain.cover import StoredFile
+from ..domain.cover import Cover, StoredFile
 from ..domain.errors import Conflict, NotConfigured, Unavailable
 from ..domain.slip import Slip
 
@@ -27,28 +27,37 @@ class Renderer:
             NotConfigured: SLIP_TEMPLATE_NOT_CONFIGURED, no template for its day.
             Unavailable: SLIP_NOT_READY, it could not be drawn now; a later call draws it.
         """
+        told = {"schema": SCHEMA, "dossier_code": slip.dossier_code, "slip": slip.kind, "number": slip.number}
+        return self._drawn(told, "SLIP", "Phiếu")
+
+    def draw_preview(self, cover: Cover) -> StoredFile:
+        """Have the draft of a cover drawn and stored.
+
+        Raises:
+            Conflict: COVER_NOT_PRINTABLE, the fonts lack a character of it.
+            NotConfigured: COVER_TEMPLATE_NOT_CONFIGURED, no template for today.
+            Unavailable: COVER_NOT_READY, it could not be drawn now; a later call draws it.
+        """
+        told = {"schema": SCHEMA, "dossier_code": cover.dossier_code, "cover_id": cover.cover_id, "preview": True}
+        return self._drawn(told, "COVER", "Tờ bìa")
+
+    def _drawn(self, told: Mapping[str, object], kind: str, name: str) -> StoredFile:
         from botocore.exceptions import BotoCoreError
 
-        told = {"schema": SCHEMA, "dossier_code": slip.dossier_code, "slip": slip.kind, "number": slip.number}
+        not_ready = Unavailable(f"{kind}_NOT_READY", f"{name} chưa được tạo xong, vui lòng thử lại sau ít giây.")
         try:
             answer = self.client.invoke(FunctionName=self.function, Payload=json.dumps(told).encode())
             content: Mapping[str, Any] = json.loads(answer["Payload"].read())
         except BotoCoreError as error:
-            raise _not_ready() from error
-        if "FunctionError" in answer:
-            raise _refusal(str(content.get("errorType")))
-        return StoredFile(**content)
-
-
-def _refusal(error: str) -> Conflict | NotConfigured | Unavailable:
-    match error:
-        case "MissingGlyphError":
-            return Conflict("SLIP_NOT_PRINTABLE", "Phiếu có ký tự mà phông chữ của biểu mẫu không in được.")
-        case "NotConfigured":
-            return NotConfigured("SLIP_TEMPLATE_NOT_CONFIGURED", "Chưa có mẫu phiếu cho ngày ban hành này.")
-        case _:
-            return _not_ready()
-
-
-def _not_ready() -> Unavailable:
-    return Unavailable("SLIP_NOT_READY", "Phiếu chưa được tạo xong, vui lòng thử lại sau ít giây.")
+            raise not_ready from error
+        if "FunctionError" not in answer:
+            return StoredFile(**content)
+        match content.get("errorType"):
+            case "MissingGlyphError":
+                message = f"{name} có ký tự mà phông chữ của biểu mẫu không in được."
+                raise Conflict(f"{kind}_NOT_PRINTABLE", message)
+            case "NotConfigured":
+                message = f"Chưa có mẫu {name.lower()} cho ngày ban hành này."
+                raise NotConfigured(f"{kind}_TEMPLATE_NOT_CONFIGURED", message)
+            case _:
+                raise not_ready

@@ -18,6 +18,7 @@ from ..storage.writes import write_change, write_cover
 from ..wiring import Wiring
 from .answers import Answer, Idempotency, kept, replay
 from .conflicts import cover_changes
+from .reissue_cover import DONE
 
 ROUNDS = 5
 ACCEPTED = 202
@@ -63,7 +64,7 @@ def issue_cover(
             passed = cover.version - (if_match or 0)
             conflict.facts["changes"] = cover_changes(cover.cover_id, cover.dossier_code, passed, w)
             raise
-        _require_in_process(dossier)
+        _require_due(cover, dossier)
         change = unchanged(dossier).then(event, Act(now, By.OFFICER, caller.sub), subject=decided.cover_id)
         answer = Answer(ACCEPTED, present(decided), replayed=False, version=decided.version)
         transaction = Transaction()
@@ -86,8 +87,9 @@ def _decided(cover: Cover, dossier: Dossier, if_match: int | None, act: Act) -> 
     return check(cover, expected_version=if_match, signer=act.actor, at=act.at), Event.COVER_CHECKED
 
 
-def _require_in_process(dossier: Dossier) -> None:
-    if dossier.state is not State.IN_PROCESS:
+def _require_due(cover: Cover, dossier: Dossier) -> None:
+    """Its dossier is in process, or done where this cover is to replace the one that it ended with."""
+    if dossier.state not in ({State.IN_PROCESS} if cover.replaces is None else DONE):
         raise Conflict(
             "INVALID_TRANSITION",
             f"Hồ sơ đang ở trạng thái {dossier.state}, chưa cấp tờ bìa được.",

@@ -12,6 +12,7 @@ from ..domain.cover import Cover, CoverState, StoredFile, check, cover_number_of
 from ..domain.dossier import Dossier, State, complete_with_cover, unchanged
 from ..domain.errors import NotFound, Unavailable
 from ..domain.events import Act, By, Event
+from ..domain.reissue import reissue_cover, take_place
 from ..storage import keys
 from ..storage.items.covers import cover_from
 from ..storage.items.dossiers import dossier_from
@@ -22,6 +23,13 @@ from ..wiring import Wiring
 
 ROUNDS = 5
 ACTOR = "cover-workflow"
+
+
+ENDED = frozenset({CoverState.REVOKED, CoverState.REPLACED})
+
+
+class CoverObsolete(Exception):
+    """The cover was revoked while it was drawn: nothing is left to do. The machine knows this class by its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +85,16 @@ def release_cover(cover_id: str, code: str, w: Wiring) -> bool:
     return w.executions.release(str(stored["token"]), {"checked": True})
 
 
+def cover_of(cover_id: str, code: str, w: Wiring) -> Cover:
+    """A cover as it stands. Raises `NotFound` (COVER_NOT_FOUND)."""
+    return _read(cover_id, code, w)[0]
+
+
 def checked_cover(cover_id: str, code: str, w: Wiring) -> Cover:
-    """The cover to draw. Raises ValueError for one that nobody checked."""
+    """The cover to draw. Raises ValueError for one that nobody checked, `CoverObsolete` for one that was revoked."""
     cover, _ = _read(cover_id, code, w)
+    if cover.state in ENDED:
+        raise CoverObsolete
     if cover.state not in {CoverState.CHECKED, CoverState.ISSUED}:
         raise ValueError(f"cover is {cover.state}, not checked")
     return cover
@@ -88,22 +103,33 @@ def checked_cover(cover_id: str, code: str, w: Wiring) -> Cover:
 def record_issue(cover_id: str, code: str, file: StoredFile, w: Wiring) -> Cover:
     """The file is stored: the cover is issued and its dossier done and returned, in one transaction. AP10.
 
+    A successor takes the place of the cover before it; its dossier stays as it is.
+
     Raises:
         Unavailable: the table is busy.
+        CoverObsolete: it was revoked meanwhile.
         Conflict: the cover or dossier is no longer in a state to be issued.
     """
     for _ in range(ROUNDS):
         cover, dossier = _read(cover_id, code, w)
         if cover.state is CoverState.ISSUED:
             return cover
+        if cover.state in ENDED:
+            raise CoverObsolete
         now = w.clock.now()
+        act = _issuer(cover, now)
         issued = issue(cover, file, now)
-        change = complete_with_cover(dossier, cover_id, _issuer(cover, now))
         record = person_from(dossier.person, w.table.get(keys.person(dossier.person)))
         transaction = Transaction()
+        if cover.replaces is None:
+            write_change(transaction, complete_with_cover(dossier, cover_id, act))
+            write_person(transaction, record.without_open(code))
+        else:
+            replaced, issued = take_place(_read(cover.replaces, code, w)[0], issued, now)
+            write_cover(transaction, replaced)
+            write_change(transaction, reissue_cover(dossier, cover.replaces, cover_id, act))
+            write_person(transaction, record.with_cover(cover_id))
         write_cover(transaction, issued)
-        write_change(transaction, change)
-        write_person(transaction, record.without_open(code))
         try:
             transaction.commit(w.table)
         except Refused:

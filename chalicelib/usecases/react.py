@@ -116,7 +116,7 @@ def _follow_up(line: AuditLine, w: Wiring) -> None:
         case Event.DOSSIER_OPENED:
             _start_dossier(line.dossier_code, w)
             match_parked(line.dossier_code, w)
-        case Event.COVER_CREATED:
+        case Event.COVER_CREATED | Event.COVER_REISSUE_REQUESTED:
             _start_cover(line, w)
         case Event.COVER_CHECKED:
             release_cover(line.subject or "", line.dossier_code, w)

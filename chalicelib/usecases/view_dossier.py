@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..domain.access import Caller, require_view
-from ..domain.cover import Cover
+from ..domain.cover import Cover, shown_cover
 from ..domain.dossier import Dossier, Milestone
 from ..domain.errors import Forbidden, NotFound
 from ..domain.events import AuditLine
@@ -36,7 +36,7 @@ class DossierView:
     """The whole trail, oldest first."""
     participation: tuple[ParticipationPeriod, ...]
     cover: Cover | None
-    """The newest cover."""
+    """The newest cover, but for one that is to replace another and is not issued yet."""
     now: datetime
     refund: RefundCase | None = None
     """The newest refund case."""
@@ -109,7 +109,7 @@ def read_dossier(code: str, w: Wiring) -> DossierView:
         dossier=dossier,
         history=tuple(history),
         participation=tuple(sorted((period_from(person, item) for item in periods), key=lambda period: period.span)),
-        cover=max(covers, key=lambda cover: cover.number, default=None),
+        cover=shown_cover(covers),
         now=w.clock.now(),
         refund=max(refunds, key=lambda case: case.number, default=None),
     )

@@ -9,7 +9,7 @@ from typing import Any
 from chalice.app import Blueprint
 
 from ..domain.slip import SlipKind
-from ..usecases.draw_cover import draw_cover
+from ..usecases.draw_cover import draw_cover, draw_preview
 from ..usecases.draw_slip import draw_slip
 from ..wiring import wiring
 from .task import Payload, task
@@ -19,6 +19,7 @@ bp = Blueprint(__name__)
 
 class RenderPayload(Payload):
     cover_id: str
+    preview: bool = False
 
 
 class SlipPayload(Payload):
@@ -29,9 +30,11 @@ class SlipPayload(Payload):
 @bp.lambda_function(name="cover_renderer")
 @task
 def cover_renderer(event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
-    """Answer `{key, sha256, size, template_version}` of the stored PDF: a cover, or a slip where one is named."""
+    """Answer `{key, sha256, size, template_version}` of the stored PDF: a cover, its draft, or a slip."""
     if "slip" in event:
         asked: SlipPayload = SlipPayload.read(event)
         return asdict(draw_slip(asked.dossier_code, asked.slip, asked.number, wiring()))
     payload: RenderPayload = RenderPayload.read(event)
+    if payload.preview:
+        return asdict(draw_preview(payload.cover_id, payload.dossier_code, wiring()))
     return asdict(draw_cover(payload.cover_id, payload.dossier_code, wiring()))

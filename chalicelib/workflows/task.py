@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from ..domain.errors import Unavailable
 from ..log import facts, logger
 from ..passing import code_of, passes
+from ..usecases.make_cover import CoverObsolete
 
 log = logger(__name__)
 
@@ -42,7 +43,7 @@ def task(function: F) -> F:
         told = facts(dossier_code=event.get("dossier_code"), cover_id=event.get("cover_id"), action=event.get("action"))
         try:
             answer = function(event, context)
-        except Unavailable:
+        except (Unavailable, CoverObsolete):
             raise
         except Exception as error:
             if passes(error):

@@ -22,6 +22,7 @@ ENVIRONMENT = {
     "STATUS_PAGE": "https://dichvucong.example/ho-so/{code}",
     "COVER_TOKEN_KEYS": "token-key",
     "COVER_SALT_KEY": "salt-key",
+    "WORKING_BUCKET": "working",
     "VERIFICATION_ADDRESS": "HTTPS://XACTHUC.VSS.GOV.VN/C/",
     "PORTAL_CERTIFICATE": "",
     "COVER_CERTIFICATES": "/bhxh/cover-certificates",

@@ -72,6 +72,11 @@ def test_the_routes_of_the_contract_are_there() -> None:
         ("/v1/officer/dossiers/{code}/reopening/approval", "POST"),
         ("/v1/officer/dossiers/{code}/steps/{step}/completion", "POST"),
         ("/v1/officer/covers/{cover_id}/issue", "POST"),
+        ("/v1/officer/covers/{cover_id}/preview", "GET"),
+        ("/v1/officer/covers/{cover_id}/reissue", "POST"),
+        ("/v1/officer/covers/{cover_id}/revocation", "POST"),
+        ("/v1/officer/covers/{cover_id}/revocation/approval", "POST"),
+        ("/v1/officer/covers/{cover_id}/revocation/withdrawal", "POST"),
         ("/v1/officer/reconciliation", "GET"),
         ("/v1/officer/reconciliation/sign-off", "POST"),
         ("/v1/officer/provinces/{code}/procedure", "GET"),
@@ -115,6 +120,7 @@ def test_every_example_holds_against_its_schema() -> None:
     bare = [place for place, content in contents().items() if "example" not in content]
     assert bare == [
         "POST /v1/officer/covers/{cover_id}/issue body application/json",
+        "POST /v1/officer/covers/{cover_id}/revocation/approval body application/json",
         "POST /v1/officer/dossiers/{code}/acceptance body application/json",
         "POST /v1/officer/dossiers/{code}/reopening/approval body application/json",
         "POST /v1/officer/dossiers/{code}/steps/{step}/completion body application/json",

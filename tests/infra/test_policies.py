@@ -27,6 +27,7 @@ KNOWN_TAILS = (
     # Log streams, documents and executions have names that nobody knows before they exist.
     r"arn:\$\{AWS::Partition\}:logs:.*:log-group:/aws/lambda/\$\{AWS::StackName\}-[a-z-]+:\*",
     r"\$\{Documents\.Arn\}/(covers|slips)/\*",
+    r"\$\{Working\.Arn\}/(previews|campaigns)/\*",
     r"arn:\$\{AWS::Partition\}:states:.*:execution:\$\{AWS::StackName\}-(dossier|cover):\*",
     # CodeDeploy looks after every function and alarm of the stack, and of no other.
     r"arn:\$\{AWS::Partition\}:(lambda:.*:function|cloudwatch:.*:alarm):\$\{AWS::StackName\}-\*",
@@ -144,9 +145,10 @@ def _dynamodb(operation: str, parameters: Mapping[str, Any]) -> Iterator[tuple[s
 
 def _s3(operation: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     # HEAD asks for GetObject, and for ListBucket to tell what is missing; a presigned link is a GET in our name.
-    yield "s3:PutObject" if operation == "PutObject" else "s3:GetObject", f"${{Documents.Arn}}/{parameters['Key']}"
+    bucket = parameters["Bucket"].capitalize()
+    yield "s3:PutObject" if operation == "PutObject" else "s3:GetObject", f"${{{bucket}.Arn}}/{parameters['Key']}"
     if operation == "HeadObject":
-        yield "s3:ListBucket", "Documents.Arn"
+        yield "s3:ListBucket", f"{bucket}.Arn"
 
 
 def _sns(operation: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -26,7 +26,7 @@ from tests.support.kms import Keys
 from tests.support.signing import Parameters, parameters, signing_keys
 
 REGION, ACCOUNT = "ap-southeast-1", "123456789012"
-TABLE, BUCKET = "bhxh", "documents"
+TABLE, BUCKET, WORKING = "bhxh", "documents", "working"
 STATUS_TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:dossier-status.fifo"
 NOTICE_TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:notices"
 ENVIRONMENT = {
@@ -49,6 +49,7 @@ ENVIRONMENT = {
     "STATUS_PAGE": "https://dichvucong.example/ho-so/{code}",
     "COVER_TOKEN_KEYS": "token-key",
     "COVER_SALT_KEY": "salt-key",
+    "WORKING_BUCKET": WORKING,
     "VERIFICATION_ADDRESS": "HTTPS://XACTHUC.VSS.GOV.VN/C/",
     "PORTAL_CERTIFICATE": "",
     "COVER_CERTIFICATES": "/bhxh/cover-certificates",
@@ -323,7 +324,8 @@ class Cloud:
         """Nothing in the table and the bucket, nothing running, nothing said."""
         self._table.items.clear()
         s3 = get_backend("s3")[ACCOUNT]["aws"]
-        s3.buckets[BUCKET].keys.clear()
+        for bucket in (BUCKET, WORKING):
+            s3.buckets[bucket].keys.clear()
         self.calls.forget()
         self.machines = Machines()
         self.topics = Topics()
@@ -360,5 +362,6 @@ def running_cloud() -> Iterator[Cloud]:
     with mock_aws():
         clients = boto_clients()
         clients["dynamodb"].create_table(TableName=TABLE, BillingMode="PAY_PER_REQUEST", **table_definition())
-        clients["s3"].create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        for bucket in (BUCKET, WORKING):
+            clients["s3"].create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
         yield Cloud()

@@ -369,6 +369,7 @@ def _environment() -> dict[str, str]:
         "STATUS_PAGE": "https://dichvucong.example/ho-so/{code}",
         "COVER_TOKEN_KEYS": "token-key",
         "COVER_SALT_KEY": "salt-key",
+        "WORKING_BUCKET": "working",
         "VERIFICATION_ADDRESS": "HTTPS://XACTHUC.VSS.GOV.VN/C/",
         "PORTAL_CERTIFICATE": "",
         "COVER_CERTIFICATES": "/bhxh/cover-certificates",
@@ -384,7 +385,8 @@ def _provide() -> None:
     described = merged_overlay("sandbox")["Resources"]["Table"]["Properties"]
     understood = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
     boto3.client("dynamodb").create_table(TableName="table", **{name: described[name] for name in understood})
-    boto3.client("s3").create_bucket(Bucket="documents", CreateBucketConfiguration={"LocationConstraint": REGION})
+    for bucket in ("documents", "working"):
+        boto3.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     boto3.client("secretsmanager").create_secret(Name="identifier-key", SecretString="k" * 32)
     secret = json.dumps({"dvc": [f"whsec_{'a' * 44}"]})
     boto3.client("secretsmanager").create_secret(Name="webhook-secrets", SecretString=secret)

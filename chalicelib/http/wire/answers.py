@@ -69,6 +69,7 @@ class DossierCover(Wire):
     state: CoverState
     version: Annotated[int, Field(ge=1)]
     issued_at: InstantText | None
+    ended_at: InstantText | None = Field(default=None, description="Thời điểm bị thu hồi hoặc được thay thế.")
 
 
 class HistoryEntry(Wire):
@@ -109,10 +110,21 @@ class CoverLink(Wire):
     expires_at: InstantText
 
 
+class Revocation(Wire):
+    """Đề nghị thu hồi, và sau khi thu hồi là căn cứ thu hồi."""
+
+    requested_by: str = Field(description="`sub` của cán bộ, hoặc tên hệ thống; khi đó còn cần hai người quyết định.")
+    reason: str
+    requested_at: InstantText
+
+
 class CoverDecision(DossierCover):
-    """Tờ bìa sau khi cán bộ quyết định cấp; tệp PDF được tạo ngay sau đó."""
+    """Tờ bìa sau khi cán bộ quyết định; tệp PDF được tạo ngay sau khi quyết định cấp."""
 
     dossier_code: str
+    revocation: Revocation | None = None
+    replaces: str | None = Field(default=None, description="Tờ bìa mà tờ bìa này thay thế khi được cấp.")
+    replaced_by: str | None = Field(default=None, description="Tờ bìa mới thay cho tờ bìa này, đang chờ hoặc đã cấp.")
 
 
 class DossierItem(Wire):

@@ -15,7 +15,7 @@ from .vouchers import day_shard_of
 
 
 def cover_item(cover: Cover) -> dict[str, Value]:
-    waiting = cover.state in {CoverState.DATA_CREATED, CoverState.CHECKED}
+    waiting = cover.state in {CoverState.DATA_CREATED, CoverState.CHECKED} or (cover.live and cover.revocation)
     created = instant_text(cover.created_at)
     issued = None if cover.issued_at is None else instant_text(cover.issued_at)
     file = cover.file

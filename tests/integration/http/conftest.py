@@ -41,6 +41,7 @@ ENVIRONMENT = {
     "STATUS_PAGE": "https://dichvucong.example/ho-so/{code}",
     "COVER_TOKEN_KEYS": "token-key",
     "COVER_SALT_KEY": "salt-key",
+    "WORKING_BUCKET": "working",
     "VERIFICATION_ADDRESS": "HTTPS://XACTHUC.VSS.GOV.VN/C/",
     "PORTAL_CERTIFICATE": "",
     "COVER_CERTIFICATES": "/bhxh/cover-certificates",
@@ -99,10 +100,11 @@ def _clients() -> Iterator[dict[str, Any]]:
         made["kms"], made["ssm"] = Keys(rsa=signing_keys()), parameters()
         made["table"] = take_plain_json(Wiring(settings.read()).client("dynamodb"))
         made["secretsmanager"].create_secret(Name=ENVIRONMENT["IDENTIFIER_KEY_SECRET"], SecretString="k" * 32)
-        made["s3"].create_bucket(
-            Bucket=ENVIRONMENT["DOCUMENTS_BUCKET"],
-            CreateBucketConfiguration={"LocationConstraint": ENVIRONMENT["AWS_DEFAULT_REGION"]},
-        )
+        for bucket in ("DOCUMENTS_BUCKET", "WORKING_BUCKET"):
+            made["s3"].create_bucket(
+                Bucket=ENVIRONMENT[bucket],
+                CreateBucketConfiguration={"LocationConstraint": ENVIRONMENT["AWS_DEFAULT_REGION"]},
+            )
         yield made
 
 
