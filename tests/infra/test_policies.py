@@ -16,7 +16,7 @@ from chalicelib.http.procedure_examples import BODIES
 from chalicelib.storage.post import Posted
 from tests.infra.conftest import Templates
 from tests.infra.reading import FUNCTION, Template, as_list, of_type, role_of, statements
-from tests.integration.http.harness import OFFICER_79, PORTAL, QUOTE
+from tests.integration.http.harness import OFFICER_79, PORTAL, QUOTE, SIGNER_79
 from tests.support.signing import KEY_ARN
 from tests.workflows.driver import VirtualClock
 from tests.workflows.house import SWEEP_EVENT, Call, House, open_house, voucher
@@ -293,6 +293,7 @@ def live(house: House) -> None:
     assert house.call("POST", "/v1/portal/deliveries/redelivery", {"dossier_code": code}, caller=PORTAL).status == 202
     assert house.call("GET", f"/v1/dossiers/{code}/slips/receipt", caller=PORTAL).status == 200
     assert house.call("GET", "/v1/officer/dossiers", caller=OFFICER_79).status == 200
+    life_of_covers(house, code)
     # A day with accounting: its manifest, the report, the sign-off.
     day = {"date": "2023-02-06", "province_code": "79"}
     ends = {"first_voucher_id": "KT79-2023-0000001", "last_voucher_id": "KT79-2023-0000004"}
@@ -312,6 +313,25 @@ def live(house: House) -> None:
     population = {"personal_id": "079185012345", "full_name": "Nguyễn Thị Hòa", "birth_date": "1985-05-12"}
     population |= {"gender": "NU", "province_code": "79", "commune_code": "26734"}
     assert house.call("POST", "/sandbox/population", population).status == 204
+
+
+def life_of_covers(house: House, code: str) -> None:
+    """A scan, a reissue that is looked at beforehand, and a revocation by two persons."""
+    cover = f"/v1/officer/covers/{code}-C1"
+
+    def decide(path: str, body: Any, caller: Mapping[str, str], number: int = 1) -> None:
+        version = house.cover_version(code, number)
+        headers = {"If-Match": f'"{version}"'}
+        answer = house.call("POST", path, body, caller=caller, headers=headers)
+        assert answer.status in {200, 202}, answer.text
+
+    assert house.call("GET", f"/C/{house.cover_token(code)}").json["status"] == "VALID"
+    corrections = {"full_name": "Nguyễn Thị Hoa"}
+    decide(f"{cover}/reissue", {"reason": "Cải chính", "corrections": corrections}, OFFICER_79)
+    assert house.call("GET", f"/v1/officer/covers/{code}-C2/preview", caller=OFFICER_79).status == 200
+    decide(f"{cover}/revocation", {"reason": "Cấp nhầm"}, OFFICER_79)
+    decide(f"{cover}/revocation/approval", {}, SIGNER_79)
+    assert house.call("GET", f"/C/{house.cover_token(code)}").json["status"] == "REVOKED"
 
 
 def test_every_call_that_is_made_is_granted(templates: Templates, calls: list[Call]) -> None:

@@ -21,6 +21,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from chalicelib.domain.months import VIETNAM
+from chalicelib.storage import keys
 from chalicelib.wiring import Wiring, wiring
 from infra.merge import merged_overlay
 from tests.integration.http.harness import DECLARATION, PORTAL, SIGNER_79, Answer, Api
@@ -213,6 +214,20 @@ class House:
             headers={"If-Match": f'"{version}"', "Idempotency-Key": f"sign-{cover_id}"},
         )
         assert answer.status == 202, answer.text
+
+    def cover_version(self, code: str, number: int = 1) -> int:
+        """The version of a cover as it lies in the table."""
+        return int(self._item(keys.cover(code, number))["version"]["N"])
+
+    def cover_token(self, code: str, number: int = 1) -> str:
+        """The token of a cover's verification code."""
+        token: str = self._item(keys.cover_proof(code, number))["token"]["S"]
+        return token
+
+    def _item(self, key: keys.Key) -> dict[str, Any]:
+        found = boto3.client("dynamodb").get_item(TableName="table", Key={"PK": {"S": key[0]}, "SK": {"S": key[1]}})
+        item: dict[str, Any] = found["Item"]
+        return item
 
     def _newest(self, machine: str, code: str) -> Started:
         return [

@@ -161,6 +161,7 @@ def test_a_first_timers_way_to_the_returned_result() -> None:
         "AWAITING_PAYMENT",
         "RECEIVED",
         "IN_PROCESS",
+        "IN_PROCESS",
         "COMPLETED",
         "RESULT_RETURNED",
     ]
