@@ -165,8 +165,8 @@ def test_a_first_timers_way_to_the_returned_result() -> None:
         "COMPLETED",
         "RESULT_RETURNED",
     ]
-    assert [line.status_sequence for line in lines] == [1, 2, 3, 4, 5]
-    assert [line.version for line in lines] == [1, 2, 3, 4, 5]
+    assert [line.status_sequence for line in lines] == [1, 2, 3, None, 4, 5]
+    assert [line.version for line in lines] == [1, 2, 3, 4, 5, 6]
     assert first_broken_line(lines, done.dossier.audit_hash) is None
 
 
