@@ -39,9 +39,9 @@ for each in BLUEPRINTS:
 # (`chalicelib.queues.vouchers`). Their blueprints are for `chalice package` and for tests.
 if not on_lambda():
     from chalicelib.queues import relay, vouchers, webhooks
-    from chalicelib.workflows import cover, dossier, renderer, sweep
+    from chalicelib.workflows import anchor, cover, dossier, renderer, sweep
 
-    for other in (vouchers, relay, webhooks, dossier, cover, renderer, sweep):
+    for other in (vouchers, relay, webhooks, dossier, cover, renderer, sweep, anchor):
         app.register_blueprint(other.bp)
 
 if stage() == SANDBOX:

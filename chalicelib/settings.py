@@ -41,6 +41,7 @@ class Settings:
     webhook_secrets: str
     """Secrets Manager id of what signs their messages."""
     webhook_queue_url: str
+    anchors_bucket: str
 
     cover_certificates: str
     """Path of the parameters with the certificates that covers are signed with."""
@@ -94,4 +95,5 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         webhooks_parameter=environment["WEBHOOKS_PARAMETER"],
         webhook_secrets=environment["WEBHOOK_SECRETS"],
         webhook_queue_url=environment["WEBHOOK_QUEUE_URL"],
+        anchors_bucket=environment["ANCHORS_BUCKET"],
     )

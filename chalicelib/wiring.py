@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .lawbook import LawBook
     from .procedurebook import ProcedureBook
     from .registers import Registers
+    from .storage.anchors import AnchorStore
     from .storage.endpoints import Endpoints
     from .storage.executions import Executions
     from .storage.files import Documents
@@ -146,6 +147,12 @@ class Wiring:
         from .storage.outbox import Topics
 
         return Topics(self.client("sns"), self.settings.status_topic_arn, self.settings.notice_topic_arn)
+
+    @cached_property
+    def anchors(self) -> AnchorStore:
+        from .storage.anchors import AnchorStore
+
+        return AnchorStore(self.client("s3"), self.settings.anchors_bucket)
 
     @cached_property
     def endpoints(self) -> Endpoints:

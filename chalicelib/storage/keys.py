@@ -89,6 +89,11 @@ def undelivered_list(client_id: str) -> str:
     return f"UNDELIVERED#{client_id}"
 
 
+def moved_list(day: date, shard: int) -> str:
+    """GSI1: the chains that grew on a day."""
+    return f"MOVED#{day.isoformat()}#{shard}"
+
+
 def earlier_declaration(code: str, version: int) -> Key:
     """The declaration as it stood up to a version of its dossier, before it was corrected."""
     return dossier_partition(code), f"{DECLARATION}{version:08d}"

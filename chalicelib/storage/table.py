@@ -174,6 +174,17 @@ class Table:
         }
         yield from self._pages(arguments)
 
+    def listed(self, partition: str) -> Iterator[Stored]:
+        """The positions (`GSI1SK`) of what lies in a partition of GSI1, in its order."""
+        arguments: dict[str, Any] = {
+            "TableName": self.name,
+            "IndexName": "GSI1",
+            "KeyConditionExpression": "GSI1PK = :pk",
+            "ExpressionAttributeValues": {":pk": encode(partition)},
+            "ProjectionExpression": "GSI1SK",
+        }
+        yield from self._pages(arguments)
+
     def listed_keys(self, partition: str) -> Iterator[Key]:
         """The keys of what lies in a partition of GSI1, in its order, as they are asked for."""
         arguments: dict[str, Any] = {

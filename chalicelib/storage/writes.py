@@ -11,7 +11,7 @@ from ..domain.participation import PersonRecord
 from ..domain.refund_case import RefundCase
 from . import keys
 from .codec import Item
-from .items.audit import audit_item
+from .items.audit import audit_item, newest_audit_item
 from .items.covers import cover_item
 from .items.dossiers import declaration_document, dossier_correction, dossier_item, dossier_progress
 from .items.people import person_item
@@ -49,7 +49,9 @@ def write_change(
 
 def _write_lines(transaction: Transaction, change: Change) -> None:
     for line in change.lines:
-        transaction.put_new("audit", keys.audit(line.dossier_code, line.version), audit_item(line))
+        key = keys.audit(line.dossier_code, line.version)
+        item = newest_audit_item(key, line) if line is change.lines[-1] else audit_item(line)
+        transaction.put_new("audit", key, item)
 
 
 def write_person(transaction: Transaction, record: PersonRecord) -> None:

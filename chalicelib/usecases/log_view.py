@@ -6,6 +6,7 @@ from ..domain.access import Caller, Role
 from ..domain.errors import Unavailable
 from ..domain.views import Look, View, next_view
 from ..storage import keys
+from ..storage.items.chains import chain_end
 from ..storage.items.views import view_from, view_item
 from ..storage.transaction import Refused, Transaction
 from ..wiring import Wiring
@@ -29,7 +30,8 @@ def log_view(code: str, look: Look, caller: Caller, w: Wiring, *, refusal: str |
     for _ in range(ROUNDS):
         view = next_view(newest, code, look, caller, w.clock.now(), refusal=refusal)
         transaction = Transaction()
-        transaction.put_new("view", keys.view(code, view.number), view_item(view))
+        key = keys.view(code, view.number)
+        transaction.put_new("view", key, view_item(view) | chain_end(key, view.number, view.hash, view.at))
         try:
             transaction.commit(w.table)
         except Refused as refused:

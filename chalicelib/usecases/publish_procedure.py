@@ -26,7 +26,7 @@ from ..domain.province_procedure import (
 )
 from ..storage import keys
 from ..storage.codec import Value
-from ..storage.items.audit import audit_item
+from ..storage.items.audit import newest_audit_item
 from ..storage.items.fields import number, text
 from ..storage.items.procedures import schedule_document, schedule_from, version_from, version_item
 from ..storage.table import Stored
@@ -342,7 +342,8 @@ def _written(
         transaction.put_new("head", keys.procedures(head.province), item)
     else:
         transaction.put_over("head", keys.procedures(head.province), item, attribute="version", expected=count)
-    transaction.put_new("audit", keys.procedures_audit(head.province, line.version), audit_item(line))
+    audit_key = keys.procedures_audit(head.province, line.version)
+    transaction.put_new("audit", audit_key, newest_audit_item(audit_key, line))
     return transaction
 
 

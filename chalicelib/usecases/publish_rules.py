@@ -32,7 +32,7 @@ from ..law.published import (
 from ..lawbook import CACHE_SECONDS, files_in_force
 from ..storage import keys
 from ..storage.codec import Value
-from ..storage.items.audit import audit_item
+from ..storage.items.audit import newest_audit_item
 from ..storage.items.rules import change_from, change_item
 from ..storage.table import Stored
 from ..storage.transaction import Refused, Transaction
@@ -246,7 +246,8 @@ def _append(
         transaction.put_new("head", keys.RULES_HEAD, item)
     else:
         transaction.put_over("head", keys.RULES_HEAD, item, attribute="version", expected=version)
-    transaction.put_new("audit", keys.rules_audit(line.version), audit_item(line))
+    audit_key = keys.rules_audit(line.version)
+    transaction.put_new("audit", audit_key, newest_audit_item(audit_key, line))
 
 
 def _count(head: Stored | None, name: str) -> int:

@@ -31,7 +31,7 @@ from ..domain.sign_off import Moved, SignOff, moved, sign_off
 from ..domain.voucher import VoucherState
 from ..storage import keys
 from ..storage.codec import Value
-from ..storage.items.audit import audit_item
+from ..storage.items.audit import newest_audit_item
 from ..storage.items.fields import maybe, number, text
 from ..storage.items.reconciliation import manifest_from, sign_off_from, sign_off_item
 from ..storage.items.vouchers import DAY_SHARDS
@@ -211,7 +211,8 @@ def _write(transaction: Transaction, signed: SignOff, head: Stored | None) -> No
             "head", keys.sign_off_head(day, province), head_item, attribute="version", expected=signed.number - 1
         )
     transaction.put_new("sign_off", keys.sign_off(day, province, signed.number), sign_off_item(signed))
-    transaction.put_new("audit", keys.day_audit(day, province, signed.number), audit_item(line))
+    audit_key = keys.day_audit(day, province, signed.number)
+    transaction.put_new("audit", audit_key, newest_audit_item(audit_key, line))
 
 
 def _listed(province: str, day: date, w: Wiring) -> Iterator[Key]:

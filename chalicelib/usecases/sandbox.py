@@ -14,7 +14,7 @@ from ..registers.sandbox import Loaded as Loaded
 from ..registers.sandbox import load
 from ..storage import keys
 from ..storage.codec import Value
-from ..storage.items.audit import audit_item
+from ..storage.items.audit import newest_audit_item
 from ..storage.table import Stored
 from ..storage.transaction import Refused, Transaction
 from ..wiring import Wiring
@@ -62,7 +62,8 @@ def set_clock(now: datetime | None, w: Wiring) -> None:
             transaction.put_new("clock", keys.SANDBOX_CLOCK, item)
         else:
             transaction.put_over("clock", keys.SANDBOX_CLOCK, item, attribute="version", expected=before)
-        transaction.put_new("audit", keys.clock_audit(line.version), audit_item(line))
+        audit_key = keys.clock_audit(line.version)
+        transaction.put_new("audit", audit_key, newest_audit_item(audit_key, line))
         try:
             transaction.commit(w.table)
         except Refused:

@@ -20,6 +20,7 @@ HANDLERS = (
     "chalicelib.workflows.cover",
     "chalicelib.workflows.renderer",
     "chalicelib.workflows.sweep",
+    "chalicelib.workflows.anchor",
     "chalicelib.http.auth",
 )
 

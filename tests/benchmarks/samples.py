@@ -31,6 +31,7 @@ ENVIRONMENT = {
     "WEBHOOKS_PARAMETER": "/bhxh/webhooks",
     "WEBHOOK_SECRETS": "webhook-secrets",
     "WEBHOOK_QUEUE_URL": "https://sqs.ap-southeast-1.amazonaws.com/123456789012/webhooks.fifo",
+    "ANCHORS_BUCKET": "anchors",
     "AWS_DEFAULT_REGION": "ap-southeast-1",
     "AWS_REGION": "ap-southeast-1",
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",

@@ -28,6 +28,7 @@ KNOWN_TAILS = (
     r"arn:\$\{AWS::Partition\}:logs:.*:log-group:/aws/lambda/\$\{AWS::StackName\}-[a-z-]+:\*",
     r"\$\{Documents\.Arn\}/(covers|slips)/\*",
     r"\$\{Working\.Arn\}/(previews|campaigns)/\*",
+    r"\$\{Anchors\.Arn\}/anchors/\*",
     r"arn:\$\{AWS::Partition\}:states:.*:execution:\$\{AWS::StackName\}-(dossier|cover):\*",
     # CodeDeploy looks after every function and alarm of the stack, and of no other.
     r"arn:\$\{AWS::Partition\}:(lambda:.*:function|cloudwatch:.*:alarm):\$\{AWS::StackName\}-\*",
@@ -86,7 +87,7 @@ def test_every_function_has_a_role_of_its_own(template: Template) -> None:
 def test_only_its_own_service_assumes_a_role(template: Template) -> None:
     for name, role in of_type(template, "AWS::IAM::Role").items():
         (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
-        others = {"NightlySweepRole": "scheduler", "CodeDeployRole": "codedeploy"}
+        others = {"NightlySweepRole": "scheduler", "NightlyAnchorRole": "scheduler", "CodeDeployRole": "codedeploy"}
         service = "states" if name.endswith("MachineRole") else others.get(name, "lambda")
         assert statement["Principal"] == {"Service": f"{service}.amazonaws.com"}
         assert "ManagedPolicyArns" not in role
@@ -147,7 +148,7 @@ def _s3(operation: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, st
     # HEAD asks for GetObject, and for ListBucket to tell what is missing; a presigned link is a GET in our name.
     bucket = parameters["Bucket"].capitalize()
     yield "s3:PutObject" if operation == "PutObject" else "s3:GetObject", f"${{{bucket}.Arn}}/{parameters['Key']}"
-    if operation == "HeadObject":
+    if operation == "HeadObject" or (bucket == "Anchors" and operation == "GetObject"):
         yield "s3:ListBucket", f"{bucket}.Arn"
 
 
@@ -290,6 +291,7 @@ def live(house: House) -> None:
         house.wake_webhook(code)
     for what in ("", f"?dossier_code={code}", "/undelivered"):
         assert house.call("GET", f"/v1/portal/deliveries{what}", caller=PORTAL).status == 200
+    house.invoke("AuditAnchor", SWEEP_EVENT)
     assert house.call("POST", "/v1/portal/deliveries/redelivery", {"dossier_code": code}, caller=PORTAL).status == 202
     assert house.call("GET", f"/v1/dossiers/{code}/slips/receipt", caller=PORTAL).status == 200
     assert house.call("GET", "/v1/officer/dossiers", caller=OFFICER_79).status == 200
@@ -380,5 +382,6 @@ IDLE_HERE: Mapping[tuple[str, str], str] = {
     ("StreamRelay", "dynamodb:ConditionCheckItem"): "a parked voucher that is parked again",
     ("Sweeper", "dynamodb:ConditionCheckItem"): "a parked voucher that is parked again",
     ("VoucherConsumer", "dynamodb:Query"): "rules published since the deploy",
+    ("AuditAnchor", "dynamodb:GetItem"): "the sandbox's clock",
     ("DossierTask", "dynamodb:Query"): "rules published since the deploy",
 }

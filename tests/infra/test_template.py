@@ -72,7 +72,7 @@ def test_a_template_fits_cloudformation(template: Template) -> None:
 
 def test_every_function_says_what_it_needs(template: Template) -> None:
     functions = of_type(template, FUNCTION)
-    assert len(functions) == 9
+    assert len(functions) == 10
     for name, function in functions.items():
         assert {"MemorySize", "Timeout", "Role", "FunctionName", "Description", "LoggingConfig"} <= set(function), name
         assert "Events" not in function
@@ -262,6 +262,20 @@ def test_documents_are_private_and_written_once(template: Template) -> None:
     }
     assert rules["OverTlsOnly"]["Effect"] == rules["NeverOverwritten"]["Effect"] == "Deny"
     assert rules["NeverOverwritten"]["Condition"] == {"Null": {"s3:if-none-match": "true"}}
+
+
+def test_an_anchor_is_written_once_and_stays(template: Template, stage: str) -> None:
+    resources, by_stage = template["Resources"], template["Mappings"]["ByStage"][stage]
+    bucket = resources["Anchors"]["Properties"]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]["Mode"]["Fn::FindInMap"][2] == "AnchorLock"
+    assert by_stage["AnchorLock"] == ("COMPLIANCE" if stage == "production" else "GOVERNANCE")
+    assert by_stage["RetentionDays"] >= (3650 if stage == "production" else 1), "audit of money: ten years"
+    rules = {each["Sid"]: each for each in resources["AnchorsPolicy"]["Properties"]["PolicyDocument"]["Statement"]}
+    assert rules["NeverOverwritten"]["Condition"] == {"Null": {"s3:if-none-match": "true"}}
+    assert rules["OverTlsOnly"]["Effect"] == rules["NeverOverwritten"]["Effect"] == "Deny"
+    event = json.loads(resources["NightlyAnchor"]["Properties"]["Target"]["Input"]["Fn::Sub"])
+    assert CloudWatchEvent(event, None).detail == {}
 
 
 def test_keys_are_renewed_every_year(template: Template) -> None:

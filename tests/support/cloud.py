@@ -26,7 +26,7 @@ from tests.support.kms import Keys
 from tests.support.signing import Parameters, parameters, signing_keys
 
 REGION, ACCOUNT = "ap-southeast-1", "123456789012"
-TABLE, BUCKET, WORKING = "bhxh", "documents", "working"
+TABLE, BUCKET, WORKING, ANCHORS = "bhxh", "documents", "working", "anchors"
 STATUS_TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:dossier-status.fifo"
 NOTICE_TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:notices"
 ENVIRONMENT = {
@@ -58,6 +58,7 @@ ENVIRONMENT = {
     "WEBHOOKS_PARAMETER": "/bhxh/webhooks",
     "WEBHOOK_SECRETS": "webhook-secrets",
     "WEBHOOK_QUEUE_URL": "https://sqs.ap-southeast-1.amazonaws.com/123456789012/webhooks.fifo",
+    "ANCHORS_BUCKET": ANCHORS,
 }
 STORAGE_TEMPLATE = Path(__file__).resolve().parents[2] / "infra" / "template" / "20-storage.yaml"
 
@@ -324,7 +325,7 @@ class Cloud:
         """Nothing in the table and the bucket, nothing running, nothing said."""
         self._table.items.clear()
         s3 = get_backend("s3")[ACCOUNT]["aws"]
-        for bucket in (BUCKET, WORKING):
+        for bucket in (BUCKET, WORKING, ANCHORS):
             s3.buckets[bucket].keys.clear()
         self.calls.forget()
         self.machines = Machines()
@@ -362,6 +363,6 @@ def running_cloud() -> Iterator[Cloud]:
     with mock_aws():
         clients = boto_clients()
         clients["dynamodb"].create_table(TableName=TABLE, BillingMode="PAY_PER_REQUEST", **table_definition())
-        for bucket in (BUCKET, WORKING):
+        for bucket in (BUCKET, WORKING, ANCHORS):
             clients["s3"].create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
         yield Cloud()

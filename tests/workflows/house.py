@@ -40,6 +40,7 @@ HANDLERS = {
     "CoverTask": ("chalicelib.workflows.cover", "cover_task"),
     "CoverRenderer": ("chalicelib.workflows.renderer", "cover_renderer"),
     "Sweeper": ("chalicelib.workflows.sweep", "sweeper"),
+    "AuditAnchor": ("chalicelib.workflows.anchor", "audit_anchor"),
 }
 """Logical id in the template: module and name of the handler."""
 
@@ -393,6 +394,7 @@ def _environment() -> dict[str, str]:
         "WEBHOOKS_PARAMETER": "/webhooks",
         "WEBHOOK_SECRETS": "webhook-secrets",
         "WEBHOOK_QUEUE_URL": "https://sqs.ap-southeast-1.amazonaws.com/123456789012/webhooks.fifo",
+        "ANCHORS_BUCKET": "anchors",
     }
 
 
@@ -400,7 +402,7 @@ def _provide() -> None:
     described = merged_overlay("sandbox")["Resources"]["Table"]["Properties"]
     understood = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
     boto3.client("dynamodb").create_table(TableName="table", **{name: described[name] for name in understood})
-    for bucket in ("documents", "working"):
+    for bucket in ("documents", "working", "anchors"):
         boto3.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     boto3.client("secretsmanager").create_secret(Name="identifier-key", SecretString="k" * 32)
     secret = json.dumps({"dvc": [f"whsec_{'a' * 44}"]})

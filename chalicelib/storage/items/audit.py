@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from ...domain.events import AuditLine, By, Event
 from ...domain.months import instant_text
 from ..codec import Value
+from ..keys import Key
+from .chains import chain_end
 from .fields import instant, maybe, number, present, text
 
 
@@ -31,6 +33,11 @@ def audit_item(line: AuditLine) -> dict[str, Value]:
             "hash": line.hash,
         }
     )
+
+
+def newest_audit_item(key: Key, line: AuditLine) -> dict[str, Value]:
+    """The line under `key` that ends its chain for now."""
+    return audit_item(line) | chain_end(key, line.version, line.hash, line.at)
 
 
 def audit_from(item: Mapping[str, Value]) -> AuditLine:

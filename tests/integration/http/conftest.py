@@ -50,6 +50,7 @@ ENVIRONMENT = {
     "WEBHOOKS_PARAMETER": "/bhxh/webhooks",
     "WEBHOOK_SECRETS": "webhook-secrets",
     "WEBHOOK_QUEUE_URL": "https://sqs.ap-southeast-1.amazonaws.com/123456789012/webhooks.fifo",
+    "ANCHORS_BUCKET": "anchors",
 }
 
 START = datetime(2023, 2, 6, 9, 0, tzinfo=VIETNAM)
