@@ -86,6 +86,9 @@ mutation: $(STAMP) ## mutants of the rules: how many the unit tests notice (ONLY
 contract: $(STAMP) ## the published contract, judged by Spectral (OWASP) and fuzzed by schemathesis on a local run (FUZZ=25)
 	@$(BIN)/python -m infra.contract
 
+audit: $(STAMP) ## known weaknesses in code (bandit), packages (pip-audit, needs the network) and template (checkov)
+	@$(BIN)/python -m infra.audit
+
 cost: $(STAMP) ## a million registrations, line by line, from counted calls and dated prices (REGION=us-east-1)
 	@$(BIN)/python -m tests.cost $(or $(REGION),us-east-1)
 

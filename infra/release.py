@@ -61,6 +61,9 @@ def release(template: dict[str, Any], stage: str) -> None:
         resources[silence]["Properties"]["ActionsEnabled"] = stage == "production"
     resources["Dashboard"]["Properties"]["DashboardBody"] = {"Fn::Sub": dashboard.body(resources)}
     _ask_every_log(resources)
+    for resource in resources.values():
+        if resource["Type"] == "AWS::Logs::LogGroup":
+            resource["Properties"]["KmsKeyId"] = {"Fn::GetAtt": ["LogsKey", "Arn"]}
     # With an address at which certificates are asked for, no other way may serve the portal.
     template["Globals"]["Function"]["Environment"]["Variables"]["PORTAL_CERTIFICATE"] = {
         "Fn::If": ["PortalShowsCertificate", "required", ""]

@@ -196,3 +196,8 @@ def test_saved_queries_look_into_logs_that_there_are(released: Template) -> None
         assert asked <= groups
     everywhere = {each["Ref"] for each in queries["QueryErrors"]["LogGroupNames"]}
     assert len(everywhere) == len(of_type(released, FUNCTION))
+
+
+def test_every_log_is_encrypted_under_a_key_of_ours(released: Template) -> None:
+    for name, group in of_type(released, "AWS::Logs::LogGroup").items():
+        assert group["KmsKeyId"] == {"Fn::GetAtt": ["LogsKey", "Arn"]}, name
