@@ -9,6 +9,7 @@ from typing import Any
 from ..domain.cover import StoredFile
 
 LINK_SECONDS = 300
+PART_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,22 @@ class Documents:
         return StoredFile(
             key=key, sha256=told["sha256"], size=head["ContentLength"], template_version=told["template-version"]
         )
+
+    def measure(self, key: str) -> tuple[str, int] | None:
+        """SHA-256 (hex) and size of what really lies under a key, read byte for byte; None for nothing."""
+        from botocore.exceptions import ClientError
+
+        try:
+            body = self.client.get_object(Bucket=self.bucket, Key=key)["Body"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"404", "NoSuchKey", "NotFound"}:
+                return None
+            raise
+        digest, size = hashlib.sha256(), 0
+        while part := body.read(PART_BYTES):
+            digest.update(part)
+            size += len(part)
+        return digest.hexdigest(), size
 
     def put_once(self, key: str, content: bytes, *, content_type: str, template_version: str) -> StoredFile:
         """Store a file under a key that nothing lies under yet; where something does, that stays and is told."""

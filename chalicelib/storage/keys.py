@@ -194,6 +194,11 @@ def issued_list(day: str, province: str, shard: int) -> str:
     return f"ISSUED#{day}#{province}#{shard}"
 
 
+def file_audit() -> Key:
+    """How far the audit of stored files has come."""
+    return "FILES", "AUDIT"
+
+
 def tally(code: str) -> Key:
     """Where a dossier counts in the statistics."""
     return dossier_partition(code), "TALLY"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +54,21 @@ def test_the_api_on_lambda_serves_every_route_and_leaves_the_queues_alone() -> N
 
 @pytest.mark.parametrize("module", ("app", *HANDLERS))
 def test_no_client_and_no_layer_is_imported_before_the_first_event(module: str) -> None:
-    heavy = ("boto3", "botocore", "jwt", "cryptography", "typst")
+    heavy = ("boto3", "botocore", "jwt", "cryptography", "typst", "pyhanko", "asn1crypto", "lxml", "aiohttp")
     code = f"import {module}; print(json.dumps([name for name in {heavy!r} if name in sys.modules]))"
     assert started(code, AWS_LAMBDA_FUNCTION_NAME="function") == []
+
+
+def test_the_signing_library_is_named_in_three_modules_and_loaded_by_signing_only() -> None:
+    """And those are imported within functions of two others: nothing else in the house can load it by accident."""
+    named = {
+        path.stem
+        for path in (ROOT / "chalicelib").rglob("*.py")
+        if re.search(r"^\s*(from|import) (pyhanko|asn1crypto)", path.read_text("utf-8"), re.MULTILINE)
+    }
+    assert named == {"pades", "examination", "structure"}
+    code = (
+        "import chalicelib.documents.signing, chalicelib.documents.verification, chalicelib.usecases.draw_cover;"
+        "print(json.dumps([name for name in ('pyhanko', 'asn1crypto', 'typst', 'segno') if name in sys.modules]))"
+    )
+    assert started(code) == []

@@ -33,6 +33,7 @@ KNOWN_TAILS = (
     # CodeDeploy looks after every function and alarm of the stack, and of no other.
     r"arn:\$\{AWS::Partition\}:(lambda:.*:function|cloudwatch:.*:alarm):\$\{AWS::StackName\}-\*",
 )
+FILE_AUDIT_EVENT = {**SWEEP_EVENT, "detail": {"task": "audit-files", "older_days": 0}}
 PUBLISHER_79 = {"role": "publisher", "provinces": "79"}
 PROCEDURE = {**BODIES["draft_province_procedure"], "effective_from": "2024-02-01"}
 TRANSACTION_ACTIONS = {
@@ -148,7 +149,7 @@ def _s3(operation: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, st
     # HEAD asks for GetObject, and for ListBucket to tell what is missing; a presigned link is a GET in our name.
     bucket = parameters["Bucket"].capitalize()
     yield "s3:PutObject" if operation == "PutObject" else "s3:GetObject", f"${{{bucket}.Arn}}/{parameters['Key']}"
-    if operation == "HeadObject" or (bucket == "Anchors" and operation == "GetObject"):
+    if operation != "PutObject":
         yield "s3:ListBucket", f"{bucket}.Arn"
 
 
@@ -278,6 +279,8 @@ def live(house: House) -> None:
     clock.at(clock.now + timedelta(hours=1), lambda: house.sign_unheard(unheard))
     clock.at(clock.now + timedelta(hours=9), lambda: house.invoke("Sweeper", SWEEP_EVENT))
     assert house.run_cover(unheard).status == "SUCCEEDED"
+    # The night after, the files of both are read.
+    clock.at(clock.now + timedelta(hours=24), lambda: house.invoke("Sweeper", FILE_AUDIT_EVENT))
     # The third does nothing until long after the due day.
     clock.at(datetime(2023, 2, 20, 2, 0, tzinfo=UTC), lambda: house.run_cover_signed(slow))
     assert {"RemindOfficer", "MarkOverdue"} <= set(house.run_dossier(slow).path)

@@ -16,6 +16,7 @@ from samtranslator.translator.transform import transform
 
 from chalicelib import settings
 from chalicelib.http.problems import TITLES, TYPE_PREFIX
+from chalicelib.workflows.sweep import AUDIT_FILES
 from infra.merge import SANDBOX_DEFAULTS, finish, merged_overlay
 from tests.infra.conftest import REGION, Templates
 from tests.infra.reading import FUNCTION, Template, of_type, texts
@@ -320,6 +321,13 @@ def test_the_sweep_comes_at_one_at_night_with_an_event_that_its_handler_reads(te
     assert (schedule["ScheduleExpression"], schedule["ScheduleExpressionTimezone"]) == ("cron(0 18 * * ? *)", "UTC")
     event = CloudWatchEvent(json.loads(schedule["Target"]["Input"]["Fn::Sub"]), None)
     assert event.detail_type == "Scheduled Event"
+
+
+def test_stored_files_are_audited_an_hour_later(template: Template) -> None:
+    schedule = template["Resources"]["NightlyFileAudit"]["Properties"]
+    assert schedule["ScheduleExpression"] == "cron(0 19 * * ? *)"
+    event = CloudWatchEvent(json.loads(schedule["Target"]["Input"]["Fn::Sub"]), None)
+    assert event.detail == {"task": AUDIT_FILES}
 
 
 def test_a_package_of_one_stage_is_not_deployed_as_another(template: Template, stage: str) -> None:

@@ -77,6 +77,16 @@ def test_layers_hold_what_the_template_promises(package: Package) -> None:
     assert any(name.startswith("cover/templates/") for name in held)
 
 
+def test_layers_fit_where_they_go(package: Package) -> None:
+    """50 MiB of zip for a direct upload; 250 MiB unzipped for a function with all its layers (Lambda quotas)."""
+    unzipped = {}
+    for name, layer in package.layers.items():
+        assert layer.stat().st_size <= 50 * 2**20, name
+        with zipfile.ZipFile(layer) as archive:
+            unzipped[name] = sum(entry.file_size for entry in archive.infolist())
+    assert sum(unzipped.values()) <= 200 * 2**20
+
+
 def test_the_template_names_files_of_the_package(package: Package) -> None:
     resources = json.loads(package.template.read_text("utf-8"))["Resources"].values()
     paths = {
