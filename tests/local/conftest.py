@@ -11,6 +11,7 @@ from infra.local.client import LocalClient
 
 from .harness import LocalRun
 from .outside import Outside, Subscription
+from .personal import noted
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -22,10 +23,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def local_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
-    """The deployed system, handlers in the launcher's process."""
+    """The deployed system, handlers in the launcher's process.
+
+    In the end no log of it may hold a personal value that any test of the session has sent.
+    """
     run = LocalRun(tmp_path_factory.mktemp("local")).start()
-    yield run
+    with noted() as personal:
+        yield run
     run.stop()
+    logged = personal.found_in(run.home / "run.log", run.output)
+    assert logged == [], f"{len(personal.values)} personal values were looked for"
 
 
 @pytest.fixture(scope="session")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 from infra.local.tokens import Issuer, load_issuer
 
-from .harness import LocalRun
+from .harness import ROOT, LocalRun
 from .outside import Json, Outside, person, refused
 from .test_slips import data_of, fetched
 
@@ -91,3 +95,69 @@ def test_a21_every_look_is_written_and_its_citizen_reads_it(outside: Outside, se
     assert [item["actor"]["S"] for item in stored] == ["officer-01", "officer-79", "signer-79"]
     assert [item["previous_hash"]["S"] for item in stored] == ["0" * 64, *(item["hash"]["S"] for item in stored[:-1])]
     assert outside.client.dossier(code)["version"] == version
+
+
+def test_a21_the_chains_verify_and_an_edit_does_not(outside: Outside, issuer: Issuer, serial: int) -> None:
+    # given a dossier that was paid and looked at on a day, whose end the night has fixed
+    outside.client.set_clock("2023-03-06T09:00:00+07:00")
+    declared = person(serial, from_month="2023-03")
+    opened = outside.declare(declared)
+    code = opened["dossier_code"]
+    outside.pay(declared, opened, "2023-03-06T09:00:00+07:00")
+    assert outside.client.call("GET", f"/v1/dossiers/{code}", who="officer_79").status == 200
+    outside.client.set_clock("2023-03-07T00:30:00+07:00")
+    assert anchored(outside) == ["2023-03-06"]
+
+    # when the verifier reads the table and the anchors, then everything is as it was written
+    status, told = verify(outside, code)
+    assert (status, told[-1].partition(": ")[2]) == (0, "everything is as it was written"), told
+
+    # and when somebody edits a look in the table, then the line is named
+    table = outside.client.aws("dynamodb")
+    key = {"PK": {"S": f"VIEWS#{code}"}, "SK": {"S": "VIEW#00000001"}}
+    item = table.get_item(TableName=outside.client.endpoints["table"], Key=key)["Item"]
+    forged = {**item, "actor": {"S": "somebody-else"}}
+    table.put_item(TableName=outside.client.endpoints["table"], Item=forged)
+    status, told = verify(outside, code)
+    assert (status, told[0]) == (1, f"VIEWS#{code} line 1: altered")
+    table.put_item(TableName=outside.client.endpoints["table"], Item=item)
+
+
+def anchored(outside: Outside) -> list[str]:
+    """Run the nightly anchor; the days that it fixed."""
+    functions = outside.client.aws("lambda")
+    names = [each["FunctionName"] for each in functions.list_functions()["Functions"]]
+    (name,) = [each for each in names if each.endswith("audit-anchor")]
+    event: Json = {
+        "version": "0",
+        "id": "1",
+        "detail-type": "Scheduled Event",
+        "source": "aws.scheduler",
+        "account": "1",
+    }
+    event |= {"time": "2023-03-06T17:30:00Z", "region": "r", "resources": [], "detail": {}}
+    answer = functions.invoke(FunctionName=name, Payload=json.dumps(event).encode())
+    return list(json.loads(answer["Payload"].read())["anchored"])
+
+
+def verify(outside: Outside, code: str) -> tuple[int, list[str]]:
+    """The verifier's command as an operator runs it; its status and what it says."""
+    endpoints = outside.client.endpoints
+    (bucket,) = [
+        each["Name"] for each in outside.client.aws("s3").list_buckets()["Buckets"] if "anchors" in each["Name"]
+    ]
+    environment = {
+        "PATH": os.environ["PATH"],
+        "AWS_ENDPOINT_URL": endpoints["aws"],
+        "AWS_DEFAULT_REGION": endpoints["region"],
+        "AWS_ACCESS_KEY_ID": "000000000000",
+        "AWS_SECRET_ACCESS_KEY": "local",
+    }
+    chain = f"DOSSIER#{code}"
+    asked = ["--table", endpoints["table"], "--anchors-bucket", bucket, "--chain", chain]
+    ran = subprocess.run(
+        [sys.executable, "-m", "chalicelib.audit", *asked],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert ran.stderr == ""
+    return ran.returncode, ran.stdout.splitlines()

@@ -1,0 +1,82 @@
+"""Every personal value that a test session sends, to look for in everything that its run has logged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.local.client import LocalClient
+
+FIELDS = frozenset(
+    {"personal_id", "full_name", "name", "phone", "email", "house_street", "si_number", "support_proof_no"}
+)
+"""Of what is sent and stored: what says who somebody is."""
+
+SHORTEST = 8
+"""Characters: what is shorter stands in a log by chance."""
+
+
+@dataclass
+class Personal:
+    """The values, in each form that a log could have them."""
+
+    values: set[str] = field(default_factory=set)
+
+    def note(self, body: Any) -> None:
+        """Take the personal values out of a body, at any depth."""
+        if isinstance(body, dict):
+            for name, value in body.items():
+                if name in FIELDS and isinstance(value, str) and self._tells(value):
+                    self.values |= {value, value.upper(), json.dumps(value)[1:-1], json.dumps(value.upper())[1:-1]}
+                self.note(value)
+        elif isinstance(body, list):
+            for each in body:
+                self.note(each)
+
+    def note_text(self, text: str) -> None:
+        """The same for a text that may be JSON."""
+        try:
+            self.note(json.loads(text))
+        except ValueError:
+            return
+
+    def found_in(self, *files: Path) -> list[str]:
+        """File and line of every log line that holds one of them; the value itself is not repeated."""
+        found = []
+        for file in files:
+            for number, line in enumerate(file.read_text("utf-8", errors="replace").splitlines(), 1):
+                if any(value in line for value in self.values):
+                    found.append(f"{file.name}:{number}")
+        return found
+
+    @staticmethod
+    def _tells(value: str) -> bool:
+        """A number of so many digits, or a text of several words or letters beyond ASCII."""
+        told = value.strip()
+        return len(told) >= SHORTEST and (told.isdigit() or " " in told or "@" in told or told[1:].isdigit())
+
+
+@contextmanager
+def noted() -> Iterator[Personal]:
+    """Note what every client of the session sends, until the end of the block."""
+    personal = Personal()
+    call, send = LocalClient.call, LocalClient.send_voucher
+
+    def noting_call(self: LocalClient, method: str, path: str, body: Any = None, **more: Any) -> Any:
+        personal.note(body)
+        return call(self, method, path, body, **more)
+
+    def noting_send(self: LocalClient, message: Any) -> str:
+        personal.note_text(message) if isinstance(message, str) else personal.note(message)
+        return send(self, message)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LocalClient, "call", noting_call)
+        patch.setattr(LocalClient, "send_voucher", noting_send)
+        yield personal
