@@ -6,6 +6,7 @@ from chalice.app import Chalice
 
 from chalicelib.http import (
     auth,
+    campaigns,
     course,
     cover_life,
     deliveries,
@@ -30,7 +31,7 @@ app = Chalice(app_name="bhxh-602e", configure_logs=False)
 
 BLUEPRINTS = (
     *(framework, auth, public, refunds, verification, portal, deliveries, viewers, slips),
-    *(officers, course, cover_life, desk, rest, watchdog, reconciliation, procedures, rules),
+    *(officers, course, cover_life, campaigns, desk, rest, watchdog, reconciliation, procedures, rules),
 )
 for each in BLUEPRINTS:
     app.register_blueprint(each.bp)

@@ -18,6 +18,7 @@ class Settings:
     notice_topic_arn: str
     dossier_machine_arn: str
     cover_machine_arn: str
+    campaign_machine_arn: str
     identifier_key_secret: str
     """Secrets Manager id of the key that hashes personal ids."""
     jwt_issuer: str
@@ -78,6 +79,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         notice_topic_arn=environment["NOTICE_TOPIC_ARN"],
         dossier_machine_arn=environment["DOSSIER_MACHINE_ARN"],
         cover_machine_arn=environment["COVER_MACHINE_ARN"],
+        campaign_machine_arn=environment["CAMPAIGN_MACHINE_ARN"],
         identifier_key_secret=environment["IDENTIFIER_KEY_SECRET"],
         jwt_issuer=environment["JWT_ISSUER"],
         jwt_audience=environment["JWT_AUDIENCE"],

@@ -119,6 +119,7 @@ class Wiring:
             self.client("stepfunctions"),
             dossier_machine=self.settings.dossier_machine_arn,
             cover_machine=self.settings.cover_machine_arn,
+            campaign_machine=self.settings.campaign_machine_arn,
         )
 
     @cached_property

@@ -31,7 +31,11 @@ SANDBOX_DEFAULTS = {
 BEARER_SHAPE = r"^[Bb]earer +[A-Za-z0-9_=-]+\.[A-Za-z0-9_=-]+\.[A-Za-z0-9_=-]+$"
 
 _HERE = Path(__file__).resolve().parent
-_MACHINES = {"DossierMachine": "dossier.asl.json", "CoverMachine": "cover.asl.json"}
+_MACHINES = {
+    "DossierMachine": "dossier.asl.json",
+    "CoverMachine": "cover.asl.json",
+    "CampaignMachine": "campaign.asl.json",
+}
 _SHORT_FORMS_THAT_STAY = ("Ref", "Condition")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from . import (
+    campaign_examples,
     course_examples,
     cover_life_examples,
     delivery_examples,
@@ -155,6 +156,7 @@ BODIES: Final[dict[str, Any]] = {
         "reason": "Thông báo lãi suất của BHXH Việt Nam",
     },
     **course_examples.BODIES,
+    **campaign_examples.BODIES,
     **cover_life_examples.BODIES,
     **desk_examples.BODIES,
     **delivery_examples.BODIES,
@@ -286,6 +288,7 @@ ANSWERS: Final[dict[str, Any]] = {
     },
     "publish_table": {**RATE_DRAFT, **PUBLISHED},
     **course_examples.ANSWERS,
+    **campaign_examples.ANSWERS,
     **cover_life_examples.ANSWERS,
     **desk_examples.ANSWERS,
     **procedure_examples.ANSWERS,

@@ -32,6 +32,7 @@ class Executions:
     client: Any
     dossier_machine: str
     cover_machine: str
+    campaign_machine: str
 
     def start_dossier(self, code: str, *, generation: int, clock_version: int, now: datetime) -> bool:
         """Start the clock of a dossier at a moment of real time; False when this very execution exists already.
@@ -49,6 +50,11 @@ class Executions:
             cover_execution(cover),
             {"schema": SCHEMA, "dossier_code": cover.dossier_code, "cover_id": cover.cover_id, "run": cover.run},
         )
+
+    def start_campaign(self, campaign_id: str, bucket: str, key: str) -> bool:
+        """Start the machine that works through a campaign's list; False when this very one was started before."""
+        payload: dict[str, object] = {"schema": SCHEMA, "campaign_id": campaign_id, "bucket": bucket, "key": key}
+        return self._start(self.campaign_machine, campaign_id, payload)
 
     def dossier_runs(self, dossier: Dossier) -> bool:
         return self._runs(self.dossier_machine, dossier_execution(dossier.code, dossier.generation))

@@ -151,6 +151,18 @@ def counter(province: str, day: date) -> Key:
     return f"COUNTER#{province}#{day:%y%m%d}", "NUMBER"
 
 
+def campaign_partition(campaign_id: str) -> str:
+    return f"CAMPAIGN#{campaign_id}"
+
+
+def campaign(campaign_id: str) -> Key:
+    return campaign_partition(campaign_id), "META"
+
+
+def campaign_batch(campaign_id: str, number: int) -> Key:
+    return campaign_partition(campaign_id), f"BATCH#{number:04d}"
+
+
 SANDBOX_CLOCK: Key = ("SANDBOX#CLOCK", "CLOCK")
 
 

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from chalice.app import Blueprint
+from pydantic import BaseModel
 
+from ..domain.campaign import CampaignState
 from ..domain.cover import StoredFile
+from ..usecases.issue_campaign import end_campaign, issue_batch
 from ..usecases.make_cover import await_signer, prepare_cover, record_issue
 from ..wiring import Wiring, wiring
 from .task import Payload, task
@@ -36,11 +39,35 @@ class IssuePayload(CoverPayload):
     template_version: str
 
 
+class CampaignPayload(Payload):
+    action: Literal["ISSUE_BATCH", "END_CAMPAIGN"]
+    dossier_code: str = ""
+    campaign_id: str
+
+
+class Batch(BaseModel):
+    number: int
+    cover_ids: tuple[str, ...]
+
+
+class BatchPayload(CampaignPayload):
+    batch: Batch
+
+
+class EndPayload(CampaignPayload):
+    outcome: CampaignState
+
+
 @bp.lambda_function(name="cover_task")
 @task
 def cover_task(event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
-    """Answer `{outcome, automatic_issue}` to PREPARE, `{waiting}` to AWAIT_SIGNER, `{state}` to RECORD_ISSUE."""
+    """Answer `{outcome, automatic_issue}` to PREPARE, `{waiting}` to AWAIT_SIGNER, `{state}` to RECORD_ISSUE.
+
+    Of a campaign: how many by outcome to ISSUE_BATCH, `{state}` to END_CAMPAIGN.
+    """
     w = wiring()
+    if "campaign_id" in event:
+        return _campaign(event, w)
     match CoverPayload.read(event).action:
         case "PREPARE":
             return _prepare(PreparePayload.read(event), w)
@@ -50,6 +77,15 @@ def cover_task(event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
             return {"waiting": True}
         case _:
             return _record(IssuePayload.read(event), w)
+
+
+def _campaign(event: Mapping[str, Any], w: Wiring) -> Mapping[str, Any]:
+    if CampaignPayload.read(event).action == "END_CAMPAIGN":
+        ended: EndPayload = EndPayload.read(event)
+        end_campaign(ended.campaign_id, ended.outcome, w)
+        return {"state": ended.outcome}
+    asked: BatchPayload = BatchPayload.read(event)
+    return dict(issue_batch(asked.campaign_id, asked.batch.number, asked.batch.cover_ids, w).outcomes)
 
 
 def _prepare(payload: PreparePayload, w: Wiring) -> Mapping[str, Any]:

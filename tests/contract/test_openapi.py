@@ -73,6 +73,8 @@ def test_the_routes_of_the_contract_are_there() -> None:
         ("/v1/officer/dossiers/{code}/steps/{step}/completion", "POST"),
         ("/v1/officer/covers/{cover_id}/issue", "POST"),
         ("/v1/officer/covers/{cover_id}/preview", "GET"),
+        ("/v1/officer/covers/campaigns", "POST"),
+        ("/v1/officer/covers/campaigns/{campaign_id}", "GET"),
         ("/v1/officer/covers/{cover_id}/reissue", "POST"),
         ("/v1/officer/covers/{cover_id}/revocation", "POST"),
         ("/v1/officer/covers/{cover_id}/revocation/approval", "POST"),

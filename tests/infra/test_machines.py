@@ -14,7 +14,11 @@ from tests.infra.reading import Template, as_list, of_type, role_of, statements,
 
 FOLDER = Path(__file__).resolve().parents[2] / "infra" / "statemachines"
 FILES = tuple(sorted(path.name for path in FOLDER.glob("*.asl.json")))
-MACHINE_OF = {"dossier.asl.json": "DossierMachine", "cover.asl.json": "CoverMachine"}
+MACHINE_OF = {
+    "dossier.asl.json": "DossierMachine",
+    "cover.asl.json": "CoverMachine",
+    "campaign.asl.json": "CampaignMachine",
+}
 PASSING = frozenset(
     {
         "Unavailable",
@@ -126,7 +130,7 @@ def test_a_silent_signer_is_no_passing_fault(definition: Definition) -> None:
 
 def test_payloads_carry_a_schema_and_nothing_personal(definition: Definition) -> None:
     allowed = {"schema", "action", "dossier_code", "generation", "clock_version", "started_at", "wakes"}
-    allowed |= {"cover_id", "run", "task_token"}
+    allowed |= {"cover_id", "run", "task_token", "campaign_id", "batch", "outcome"}
     stored = {"key", "sha256", "size", "template_version"}
     for name, state in tasks(definition).items():
         fields = {field.removesuffix(".$") for field in state["Parameters"]["Payload"]}

@@ -41,6 +41,7 @@ ENVIRONMENT = {
     "NOTICE_TOPIC_ARN": NOTICE_TOPIC,
     "DOSSIER_MACHINE_ARN": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:dossier",
     "COVER_MACHINE_ARN": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:cover",
+    "CAMPAIGN_MACHINE_ARN": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:campaign",
     "IDENTIFIER_KEY_SECRET": "identifier-key",
     "JWT_ISSUER": "https://issuer.example",
     "JWT_AUDIENCE": "bhxh-602e",

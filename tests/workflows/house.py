@@ -377,6 +377,7 @@ def _environment() -> dict[str, str]:
         "NOTICE_TOPIC_ARN": f"arn:aws:sns:{REGION}:{ACCOUNT}:notices",
         "DOSSIER_MACHINE_ARN": f"{STATES}:dossier",
         "COVER_MACHINE_ARN": f"{STATES}:cover",
+        "CAMPAIGN_MACHINE_ARN": f"{STATES}:campaign",
         "IDENTIFIER_KEY_SECRET": "identifier-key",
         "JWT_ISSUER": "https://id.example",
         "JWT_AUDIENCE": "bhxh-602e",

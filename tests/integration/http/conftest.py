@@ -33,6 +33,7 @@ ENVIRONMENT = {
     "NOTICE_TOPIC_ARN": "arn:aws:sns:ap-southeast-1:123456789012:notices",
     "DOSSIER_MACHINE_ARN": "arn:aws:states:ap-southeast-1:123456789012:stateMachine:dossier",
     "COVER_MACHINE_ARN": "arn:aws:states:ap-southeast-1:123456789012:stateMachine:cover",
+    "CAMPAIGN_MACHINE_ARN": "arn:aws:states:ap-southeast-1:123456789012:stateMachine:campaign",
     "IDENTIFIER_KEY_SECRET": "identifier-key",
     "JWT_ISSUER": "https://issuer.example",
     "JWT_AUDIENCE": "bhxh-602e",
