@@ -11,12 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from .account import EMPTY, Account
 from .calendar import WorkingCalendar
 from .contribution import Quote
 from .deadlines import DueDate, Progress, due_date
 from .declaration import BookForm, Declaration
 from .errors import Conflict
 from .events import GENESIS, Act, AuditLine, Event
+from .marks import Apology as Apology
+from .marks import Reopening as Reopening
 from .months import MonthSpan
 from .procedure import DeadlineRules, Procedure
 from .step_clock import StepClock, first_step, intake_step
@@ -50,6 +53,11 @@ class State(StrEnum):
     def ended(self) -> bool:
         """Processing is over: no deadline runs any more."""
         return self in ENDED
+
+    @property
+    def failed(self) -> bool:
+        """It is over without a result: what was paid goes back."""
+        return self in ENDED and self not in {State.COMPLETED, State.RESULT_RETURNED}
 
 
 NATIONAL_STATUS: Mapping[State, int] = {
@@ -110,25 +118,6 @@ ESCALATIONS = (Milestone.ESCALATED_1, Milestone.ESCALATED_2)
 
 
 @dataclass(frozen=True, slots=True)
-class Apology:
-    """The one apology with a new date (Mẫu 04): `extra_days` working days behind the old due date."""
-
-    reason: str
-    issued_at: datetime
-    old_due_at: datetime
-    extra_days: int
-
-
-@dataclass(frozen=True, slots=True)
-class Reopening:
-    """The first of two persons asks to take a completed dossier up again."""
-
-    by: str
-    reason: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Dossier:
     """One registration, from the declaration to the returned result."""
 
@@ -169,6 +158,13 @@ class Dossier:
     payment_reversed_at: datetime | None = None
     """Accounting has cancelled the payment of a dossier that was done already."""
     reopening: Reopening | None = None
+    account: Account = EMPTY
+    """Every đồng that came for it."""
+
+    @property
+    def is_unpaid_again(self) -> bool:
+        """Its payment was taken back while it was in process: it waits for another one."""
+        return not self.state.ended and self.state is not State.AWAITING_PAYMENT and self.paid_at is None
 
     @property
     def span(self) -> MonthSpan:
@@ -212,7 +208,7 @@ class Dossier:
         """What the deadline's clock needs to know of this dossier."""
         return Progress(
             state_ended=self.state.ended,
-            awaiting_payment=self.state is State.AWAITING_PAYMENT,
+            awaiting_payment=self.state is State.AWAITING_PAYMENT or self.is_unpaid_again,
             payment_expires_at=self.payment_expires_at,
             supplement_expires_at=None if self.open_supplement is None else self.open_supplement.expires_at,
             due_at=self.due_at,

@@ -20,11 +20,11 @@ def accept(found: Situation, *, makes_cover: bool, calendar: WorkingCalendar, ac
     whether its cover is still to be made: the person may have got one meanwhile.
 
     Raises:
-        Conflict: INVALID_TRANSITION, nothing is to be accepted.
+        Conflict: INVALID_TRANSITION, nothing is to be accepted, or its payment was taken back.
         NotConfigured: CALENDAR_NOT_CONFIGURED.
     """
     dossier = found.dossier
-    if dossier.accepted or dossier.state not in {State.SUBMITTED, State.IN_PROCESS}:
+    if dossier.accepted or dossier.is_unpaid_again or dossier.state not in {State.SUBMITTED, State.IN_PROCESS}:
         raise Conflict(
             "INVALID_TRANSITION",
             f"Hồ sơ đang ở trạng thái {dossier.state}, không chờ tiếp nhận.",

@@ -197,6 +197,8 @@ class Law:
     """The form of book when none is asked for; REQUIRED where the choice must be made."""
     payment_hours: Table[int]
     park_hours: Table[int]
+    top_up_days: Table[int]
+    """Working days in which money that is missing may follow."""
     amount_tolerance: Table[int]
     working_hours: Table[WorkingHours]
     unit_code: Table[str]

@@ -18,9 +18,9 @@ from .errors import Conflict, Fault, Rejected
 from .events import Act, Event
 from .months import at_vietnam
 from .participation import ParticipationPeriod, PersonRecord
+from .payment import NO_CASES, Cases, ended_account
 from .procedure import DeadlineRules
-from .refund_case import RefundCase, refund_case
-from .step_clock import resumed
+from .step_clock import first_step, intake_step, resumed
 from .supplement import Supplement, field_faults
 
 TIMED_OUT = "Quá thời hạn bổ sung mà chưa nhận được hồ sơ bổ sung."
@@ -43,7 +43,8 @@ class Decision:
     change: Change
     cover: Cover | None = None
     """The cover after it, where it changes."""
-    refund: RefundCase | None = None
+    cases: Cases = NO_CASES
+    """Refund cases that it opens or closes."""
     corrected: bool = False
     """The declaration itself has changed."""
     person: PersonRecord | None = None
@@ -218,8 +219,38 @@ def _so_far(due: DueDate | None, asked_at: datetime) -> DueDate | None:
     return replace(due, derivation=tuple(each for each in due.derivation if each.date <= day))
 
 
+def paid_anew(
+    dossier: Dossier, paid_at: datetime, *, rules: DeadlineRules, calendar: WorkingCalendar, act: Act
+) -> Dossier:
+    """The dossier with another moment of payment, from which its clock runs; what paused an earlier clock is over.
+
+    One that has ended keeps what it was told. The step begins anew where a reversal had ended it. Raises
+    `NotConfigured`.
+    """
+    if dossier.state.ended:
+        return replace(dossier, payment_reversed_at=None, reopening=None)
+    asked = dossier.open_supplement
+    settled = dossier.supplements if asked is None else dossier.supplements[:-1]
+    paid = replace(
+        dossier,
+        paid_at=paid_at,
+        clock_from=None if dossier.clock_from is None else max(dossier.clock_from, paid_at),
+        supplements=settled,
+        milestones=frozenset(),
+    )
+    due = _reckoned(paid, calendar)
+    if asked is not None:
+        due = _so_far(due, max(asked.requested_at, paid_at))
+    step = dossier.step
+    if step is None and dossier.accepted:
+        step = first_step(dossier.procedure, paid_at, calendar)
+    elif step is None:
+        step = intake_step(dossier.procedure, max(act.at, paid_at), rules.intake_working_hours, calendar)
+    return replace(paid, due=due, step=step, supplements=dossier.supplements)
+
+
 def _reckoned(dossier: Dossier, calendar: WorkingCalendar) -> DueDate | None:
-    """The due date by everything that has happened; None before the clock starts."""
+    """The due date by everything that has happened; None before the clock starts. Earlier pauses are over."""
     started = dossier.clock_started_at
     if started is None:
         return None
@@ -238,10 +269,8 @@ def _ended(found: Situation, to: State, event: Event, reason: str | None, act: A
     if found.cover is not None and found.cover.state is CoverState.DATA_CREATED:
         cover = revoke_unissued(found.cover)
         change = change.then(Event.COVER_REVOKED, act, subject=cover.cover_id)
-    refund = refund_case(dossier.code, dossier.province_code, found.participation, cause=event, opened_at=act.at)
-    if refund is not None:
-        change = change.then(Event.REFUND_CASE_OPENED, act, subject=refund.refund_id)
-    return Decision(change, cover=cover, refund=refund)
+    change, cases = ended_account(change, event, act)
+    return Decision(change, cover=cover, cases=cases)
 
 
 def _refused(dossier: Dossier) -> State:

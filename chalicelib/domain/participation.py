@@ -6,7 +6,7 @@ No two active periods of one person share a month; the record's version guards t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -38,6 +38,12 @@ class ParticipationPeriod:
     voucher_id: str
     recorded_at: datetime
     status: PeriodStatus = PeriodStatus.ACTIVE
+    number: int = 1
+    """Which period of its dossier it is; a correction voids one and adds the next."""
+    voucher_ids: tuple[str, ...] = ()
+    """Every voucher that pays for it, where it is more than one; `voucher_id` is the last of them."""
+    void_reason: str | None = None
+    voided_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,27 @@ class PersonRecord:
             si_number=si_number or self.si_number,
             cover_id=cover_id or self.cover_id,
         )
+
+    def without_period(
+        self, span: MonthSpan, supported_months: int, *, revoked_covers: Collection[str]
+    ) -> PersonRecord:
+        """The record once a period is void: its months are free, its supported months may be used again."""
+        return replace(
+            self,
+            version=self.version + 1,
+            covered=tuple(left for paid in self.covered for left in less(paid, span)),
+            supported_months=max(0, self.supported_months - supported_months),
+            cover_id=None if self.cover_id in revoked_covers else self.cover_id,
+        )
+
+
+def less(span: MonthSpan, taken: MonthSpan) -> tuple[MonthSpan, ...]:
+    """What is left of a span: nothing, one part or two."""
+    if not span.overlaps(taken):
+        return (span,)
+    before = (MonthSpan(span.first, taken.first.plus(-1)),) if span.first < taken.first else ()
+    after = (MonthSpan(taken.last.plus(1), span.last),) if taken.last < span.last else ()
+    return before + after
 
 
 def merged(spans: Iterable[MonthSpan]) -> tuple[MonthSpan, ...]:

@@ -8,6 +8,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
+from .account import Terms
 from .errors import Fault
 from .interest import Fraction, less, lesser
 from .law import LocalSupport, Row
@@ -63,6 +64,18 @@ class Quote:
     due_by: date
     explanation: tuple[str, ...]
     rules: Mapping[str, str]
+
+    @property
+    def terms(self) -> Terms:
+        """What the months cost, and how many of them the State supports."""
+        return Terms(
+            self.months,
+            self.amount_gross,
+            self.amount_state,
+            self.amount_local,
+            self.amount_participant,
+            self.supported_months,
+        )
 
 
 Worth: TypeAlias = Callable[[int, int], Fraction]

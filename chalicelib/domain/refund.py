@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from .account import Terms
 from .contribution import years_ahead
 from .errors import Fault, Rejected
 from .interest import greater, less, lesser, plus
 from .law import Law, PaymentMethod
-from .money import dotted
+from .money import dotted, round_half_up
 from .months import Month, MonthSpan
 from .parameters import Parameters, parameters, row
 from .pricing import Amounts, Formula, Quote, Size, Totals, before_support, percent_text, rounded, totals
@@ -104,6 +105,47 @@ def refund(request: RefundRequest, law: Law) -> Refund:
     )
 
 
+def kept_terms(paid: Quote, kept: int, law: Law) -> Terms:
+    """What the first `kept` months of a payment come to, once accounting has paid back the months behind them.
+
+    Reckoned as `refund` does. Where the law on file does not give the amounts that were paid, the amounts of a month
+    are the mean of the payment, and the months that the State supported are the first ones. Raises ValueError unless
+    some months are kept and some are not.
+    """
+    if not 0 < kept < paid.months:
+        raise ValueError("a refund that leaves some months keeps at least one")
+    reckoned = _reckoned(paid, kept, law)
+    if reckoned is not None:
+        return reckoned
+    gross, participant, local = (
+        round_half_up(amount * kept, paid.months)
+        for amount in (paid.amount_gross, paid.amount_participant, paid.amount_local)
+    )
+    return Terms(kept, gross, gross - participant - local, local, participant, min(kept, paid.supported_months))
+
+
+def _reckoned(paid: Quote, kept: int, law: Law) -> Terms | None:
+    """The kept months by the law of the payment; None where it does not give what was paid."""
+    faults: list[Fault] = []
+    method = law.payment_methods.get(paid.method)
+    terms = parameters(paid.income, paid.support_category, paid.province_code, paid.paid_on, law, faults)
+    formula = _formula(paid, method, law, faults)
+    if faults or terms is None or formula is None:
+        return None
+    whole = rounded(totals(Size(paid.income, paid.months, paid.supported_months), terms, formula))
+    if whole != _paid_amounts(paid):
+        return None
+    supported = _supported_of_first(kept, paid, terms)
+    exact = totals(Size(paid.income, paid.months, paid.supported_months), terms, formula)
+    back = rounded(_difference(exact, totals(Size(paid.income, kept, supported), terms, formula)))
+    left = Amounts(*(one - other for one, other in zip(whole, back, strict=True)))
+    return Terms(kept, left.gross, left.state, left.local, left.participant, supported)
+
+
+def _paid_amounts(paid: Quote) -> Amounts:
+    return Amounts(paid.amount_gross, paid.amount_state, paid.amount_local, paid.amount_participant)
+
+
 def _method(code: str, law: Law, faults: list[Fault]) -> PaymentMethod | None:
     method = law.payment_methods.get(code)
     if method is None or not method.refundable:
@@ -152,7 +194,7 @@ def _difference(whole: Totals, kept: Totals) -> Totals:
 
 
 def _must_agree(paid: Quote, computed: Amounts) -> None:
-    if computed != Amounts(paid.amount_gross, paid.amount_state, paid.amount_local, paid.amount_participant):
+    if computed != _paid_amounts(paid):
         message = "Số tiền đã đóng khác với quy định đang lưu: cán bộ phải tính hoàn trả."
         raise Rejected([Fault("paid", "REFUND_NEEDS_OFFICER", message)])
 

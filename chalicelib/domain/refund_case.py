@@ -1,4 +1,4 @@
-"""A refund case: a paid dossier ended without its result, so the money is to go back (domain rules 5.3, 7.4).
+"""A refund case: money that is to go back (domain rules 5.3, 7.4).
 
 The months that it paid for stay recorded, and the money with accounting, until accounting tells of the refund: nobody
 can pay for the same months twice meanwhile.
@@ -6,16 +6,17 @@ can pay for the same months twice meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from .participation import ParticipationPeriod, PeriodStatus
-
 
 class RefundState(StrEnum):
     OPEN = "OPEN"
+    PAID = "PAID"
+    """Accounting has told of the refund."""
+    WITHDRAWN = "WITHDRAWN"
+    """There is nothing to pay back any more: the voucher was cancelled, or its money pays after all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,28 +29,15 @@ class RefundCase:
     amount: int
     voucher_ids: tuple[str, ...]
     cause: str
-    """The event that ended the dossier."""
+    """The event that ended the dossier, or the reason for which the money could not be used."""
     opened_at: datetime
     state: RefundState = RefundState.OPEN
+    closed_at: datetime | None = None
 
     @property
     def refund_id(self) -> str:
-        return f"{self.dossier_code}-R{self.number}"
+        return refund_id_of(self.dossier_code, self.number)
 
 
-def refund_case(
-    dossier_code: str, province_code: str, periods: Sequence[ParticipationPeriod], *, cause: str, opened_at: datetime
-) -> RefundCase | None:
-    """The case for what a dossier has recorded; None where nothing was paid."""
-    paid = [period for period in periods if period.status is PeriodStatus.ACTIVE]
-    if not paid:
-        return None
-    return RefundCase(
-        dossier_code=dossier_code,
-        number=1,
-        province_code=province_code,
-        amount=sum(period.amount_participant for period in paid),
-        voucher_ids=tuple(period.voucher_id for period in paid),
-        cause=cause,
-        opened_at=opened_at,
-    )
+def refund_id_of(dossier_code: str, number: int) -> str:
+    return f"{dossier_code}-R{number}"

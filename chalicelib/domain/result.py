@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from .cover import CoverState
 from .dossier import Dossier, Reopening, State, unchanged
 from .errors import Conflict, Forbidden
 from .events import Act, Event
 from .lifecycle import Decision, Situation, new_generation
+from .payment import unpaid_again
 
 
 def deliver(dossier: Dossier, *, how: str, act: Act) -> Decision:
@@ -34,8 +36,8 @@ def request_reopening(found: Situation, *, reason: str, act: Act) -> Decision:
     return Decision(unchanged(asked).then(Event.REOPENING_REQUESTED, act, reason=reason))
 
 
-def approve_reopening(found: Situation, *, act: Act) -> Decision:
-    """The second person agrees: the dossier is in process again, and has a new execution for its deadlines.
+def approve_reopening(found: Situation, *, until: datetime, act: Act) -> Decision:
+    """The second person agrees: the dossier is in process again, and waits for another payment `until` then.
 
     Raises `Conflict` as `request_reopening` and REOPENING_NOT_REQUESTED; `Forbidden` (SECOND_PERSON_REQUIRED).
     """
@@ -46,7 +48,7 @@ def approve_reopening(found: Situation, *, act: Act) -> Decision:
         raise _conflict("REOPENING_NOT_REQUESTED", "Chưa có đề nghị mở lại hồ sơ này.", dossier)
     if asked.by == act.actor:
         raise Forbidden("SECOND_PERSON_REQUIRED", "Người duyệt mở lại phải khác người đề nghị.")
-    again = unchanged(replace(dossier, reopening=None))
+    again = unchanged(unpaid_again(replace(dossier, reopening=None), until))
     return Decision(
         new_generation(again.then(Event.DOSSIER_REOPENED, act, to=State.IN_PROCESS, reason=asked.reason), act)
     )

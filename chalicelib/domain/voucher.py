@@ -1,21 +1,20 @@
-"""Contribution vouchers from central accounting, and what becomes of each: the table of domain rule 7.4.
+"""Contribution vouchers from central accounting: their versions, and what they come to (domain rule 7.4).
 
-A voucher takes effect exactly once per (voucher_id, voucher_version). What a machine must not
-settle is held for a person; nothing is dropped.
+A voucher takes effect exactly once per (voucher_id, voucher_version), and in whatever order the versions come, the
+same is left of them: the head keeps of each kind the highest version, which is what a merge of sets does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
+from .account import Standing
+from .account import VoucherState as VoucherState
 from .declaration import BirthDate
-from .dossier import Dossier, State
 from .months import Month, MonthSpan
-from .names import printed_name
-from .participation import PersonRecord
 
 SCHEME = "BHXH_TN"
 
@@ -27,12 +26,8 @@ class VoucherEvent(StrEnum):
     REFUNDED = "REFUNDED"
 
 
-class VoucherState(StrEnum):
-    APPLIED = "APPLIED"
-    PARKED = "PARKED"
-    HELD = "HELD"
-    CANCELLED = "CANCELLED"
-    IGNORED = "IGNORED"
+ISSUING = frozenset({VoucherEvent.ISSUED, VoucherEvent.REPLACED})
+"""What brings money; the others take it back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +70,32 @@ class ContributionVoucher:
     def span(self) -> MonthSpan:
         return MonthSpan.of_length(self.from_month, self.months)
 
+    @property
+    def replaced_id(self) -> str | None:
+        """Another voucher whose place this one takes."""
+        takes = self.event is VoucherEvent.REPLACED and self.replaces_voucher_id != self.voucher_id
+        return self.replaces_voucher_id if takes else None
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """What people have decided about a voucher. Numbers are versions, 0 for none.
+
+    What was decided about the money of a version holds for that version: a corrected voucher is judged anew. Where a
+    voucher belongs holds for all that follow.
+    """
+
+    linked: str | None = None
+    """Code of the dossier that it belongs to, whatever it names itself."""
+    unlinked: bool = False
+    """It belongs to no dossier: automatic matching is off."""
+    accepted: int = 0
+    """Its money counts although it does not fit."""
+    refund: int = 0
+    """Its money goes back."""
+    decisions: int = 0
+    """How many there were: the number of the newest."""
+
 
 @dataclass(frozen=True, slots=True)
 class VoucherHead:
@@ -82,7 +103,7 @@ class VoucherHead:
 
     voucher_id: str
     voucher_version: int
-    """The highest version seen."""
+    """The highest version seen; 0 for one that was replaced before it came."""
     state: VoucherState
     reason: str | None
     revision: int
@@ -90,8 +111,105 @@ class VoucherHead:
     fingerprints: Mapping[int, str] = field(default_factory=dict)
     """Version -> fingerprint of every version seen."""
     dossier_code: str | None = None
+    """The dossier that it is matched to, or the one that it names."""
     applied_version: int | None = None
-    """The version that took effect; what came after it may have changed the state, but not that."""
+    """The version whose money pays for a participation on record."""
+    issued: int = 0
+    """The highest version that brings money."""
+    cancelled: int = 0
+    """The highest version that cancels."""
+    refunds: Mapping[int, MonthSpan] = field(default_factory=dict)
+    """Version -> months of every refund."""
+    replaced_by: str | None = None
+    account: str | None = None
+    """Code of the dossier whose account holds it."""
+    hand: Hand = field(default_factory=Hand)
+    told_by: int = 0
+    """The version from which what follows was taken."""
+    amount_received: int = 0
+    province_code: str = ""
+    value_date: date | None = None
+    received_at: datetime | None = None
+    """When its first version came."""
+    money: Standing | None = None
+    """What became of its money; None where it has none any more."""
+    explanation: tuple[str, ...] = ()
+    """Why the amounts differ from the quote, for people."""
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.state is VoucherState.PARKED
+
+    @property
+    def refunded(self) -> tuple[MonthSpan, ...]:
+        """The months of the refunds that are in force."""
+        last = max(self.issued, self.cancelled)
+        return tuple(span for version, span in self.refunds.items() if version > last)
+
+    def fate(self) -> tuple[VoucherState, str | None] | None:
+        """State and reason of a voucher that brings no money; None for one that does."""
+        if self.cancelled > self.issued:
+            return VoucherState.CANCELLED, None
+        if self.replaced_by is not None:
+            return VoucherState.REPLACED, self.replaced_by
+        if not self.issued:
+            return VoucherState.HELD, ORIGINAL_MISSING
+        return None
+
+
+ORIGINAL_MISSING = "ORIGINAL_MISSING"
+"""A refund came before the voucher that it refunds."""
+
+
+def seen(head: VoucherHead | None, voucher: ContributionVoucher, at: datetime) -> VoucherHead:
+    """The head once this version has been seen; where it stands is decided after that."""
+    if head is None or not head.voucher_version:
+        head = VoucherHead(
+            voucher_id=voucher.voucher_id,
+            voucher_version=0,
+            state=VoucherState.PARKED,
+            reason=None,
+            revision=0 if head is None else head.revision,
+            replaced_by=None if head is None else head.replaced_by,
+            received_at=at,
+        )
+    version, event = voucher.voucher_version, voucher.event
+    merged = replace(
+        head,
+        voucher_version=max(head.voucher_version, version),
+        fingerprints={**head.fingerprints, version: voucher.fingerprint},
+        issued=max(head.issued, version) if event in ISSUING else head.issued,
+        cancelled=max(head.cancelled, version) if event is VoucherEvent.CANCELLED else head.cancelled,
+        refunds={**head.refunds, version: voucher.span} if event is VoucherEvent.REFUNDED else head.refunds,
+    )
+    tells = event is not VoucherEvent.REFUNDED and version > max(head.issued, head.cancelled)
+    if not tells and head.told_by:
+        return merged
+    return replace(
+        merged,
+        told_by=version,
+        amount_received=voucher.amount_received,
+        province_code=voucher.province_code,
+        value_date=voucher.value_date,
+        dossier_code=head.account or voucher.dossier_code or head.dossier_code,
+    )
+
+
+def replaced(head: VoucherHead | None, voucher: ContributionVoucher, old: str, at: datetime) -> VoucherHead:
+    """The head of the voucher that another one replaces; one that has not come yet is dead before it does."""
+    if head is None:
+        return VoucherHead(
+            voucher_id=old,
+            voucher_version=0,
+            state=VoucherState.REPLACED,
+            reason=voucher.voucher_id,
+            revision=0,
+            replaced_by=voucher.voucher_id,
+            province_code=voucher.province_code,
+            received_at=at,
+        )
+    # Of several that claim its place the first by name has it, whichever came first.
+    return replace(head, replaced_by=min(filter(None, (head.replaced_by, voucher.voucher_id))))
 
 
 class Outcome(StrEnum):
@@ -104,9 +222,22 @@ class Outcome(StrEnum):
     PARK = "PARK"
     HOLD = "HOLD"
     CANCEL = "CANCEL"
-    """Cancelled before anything was recorded: a tombstone."""
+    REPLACE = "REPLACE"
+    """Another voucher has taken its place."""
+    REFUND = "REFUND"
     IGNORE = "IGNORE"
     QUARANTINE = "QUARANTINE"
+
+
+OUTCOMES: Mapping[VoucherState, Outcome] = {
+    VoucherState.APPLIED: Outcome.APPLY,
+    VoucherState.PARKED: Outcome.PARK,
+    VoucherState.HELD: Outcome.HOLD,
+    VoucherState.CANCELLED: Outcome.CANCEL,
+    VoucherState.REPLACED: Outcome.REPLACE,
+    VoucherState.REFUNDED: Outcome.REFUND,
+    VoucherState.IGNORED: Outcome.IGNORE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,97 +246,27 @@ class Verdict:
     reason: str | None = None
 
 
-def judge(
-    voucher: ContributionVoucher,
-    *,
-    head: VoucherHead | None,
-    receipt_holder: str | None,
-    dossier: Dossier | None,
-    person: PersonRecord,
-    amount_tolerance: int = 0,
-) -> Verdict:
-    """What becomes of a voucher, from what is stored at this moment.
+def judge(voucher: ContributionVoucher, head: VoucherHead | None, receipt_holder: str | None) -> Verdict | None:
+    """What becomes of a message that changes no account; None for one that may.
 
-    `receipt_holder` is the voucher_id that holds the receipt number already, `person` the record of
-    the dossier's person (of the voucher's person where there is no dossier), `amount_tolerance` VND.
-    A parked voucher is judged again when its dossier arrives: its own fingerprint is no duplicate then.
+    `receipt_holder` is the voucher_id that holds the receipt number already. A parked voucher is looked at again when
+    its dossier arrives: its own fingerprint is no duplicate then.
     """
-    verdict = _judge_repetition(voucher, head)
-    if verdict is not None:
-        return verdict
+    mark = None if head is None else head.fingerprints.get(voucher.voucher_version)
+    if mark is not None and mark != voucher.fingerprint:
+        return Verdict(Outcome.QUARANTINE, "VOUCHER_CONTENT_CONFLICT")
+    if head is not None and mark is not None and not (head.is_waiting and voucher.voucher_version == head.issued):
+        return Verdict(Outcome.DUPLICATE)
     if voucher.scheme != SCHEME:
         return Verdict(Outcome.IGNORE, "OTHER_SCHEME")
-    if receipt_holder is not None and receipt_holder != voucher.voucher_id:
+    replaces = {voucher.voucher_id, voucher.replaced_id, None if head is None else head.replaced_by}
+    if receipt_holder is not None and receipt_holder not in replaces:
         return Verdict(Outcome.QUARANTINE, "RECEIPT_CONFLICT")
-    if voucher.event is not VoucherEvent.ISSUED:
-        return _judge_correction(voucher, head)
-    if head is not None and head.state is not VoucherState.PARKED:
-        return Verdict(Outcome.HOLD, "CORRECTION_NEEDS_OFFICER")
-    if dossier is None:
-        named = voucher.dossier_code is not None or voucher.personal_id is not None
-        return Verdict(Outcome.PARK, "DOSSIER_NOT_FOUND") if named else Verdict(Outcome.HOLD, "NO_MATCHING_KEY")
-    reason = _why_not(voucher, dossier, person, amount_tolerance)
-    return Verdict(Outcome.APPLY) if reason is None else Verdict(Outcome.HOLD, reason)
+    return None
 
 
-def _judge_repetition(voucher: ContributionVoucher, head: VoucherHead | None) -> Verdict | None:
-    """What becomes of a voucher that was seen before, in this version or a later one; None for a new one."""
+def is_superseded(voucher: ContributionVoucher, head: VoucherHead | None) -> bool:
+    """A later version came first: this one is kept, and changes nothing."""
     if head is None:
-        return None
-    seen = head.fingerprints.get(voucher.voucher_version)
-    if seen is not None and seen != voucher.fingerprint:
-        return Verdict(Outcome.QUARANTINE, "VOUCHER_CONTENT_CONFLICT")
-    waiting = head.state is VoucherState.PARKED and voucher.voucher_version == head.voucher_version
-    if seen is not None and not waiting:
-        return Verdict(Outcome.DUPLICATE)
-    if voucher.voucher_version < head.voucher_version:
-        return Verdict(Outcome.SUPERSEDED)
-    return None
-
-
-def _judge_correction(voucher: ContributionVoucher, head: VoucherHead | None) -> Verdict:
-    """CANCELLED, REPLACED, REFUNDED: only what has recorded nothing yet is settled without a person."""
-    if voucher.event is VoucherEvent.CANCELLED and (head is None or head.applied_version is None):
-        return Verdict(Outcome.CANCEL, "CANCELLED_BEFORE_RECORD")
-    return Verdict(Outcome.HOLD, "CORRECTION_NEEDS_OFFICER")
-
-
-def _why_not(voucher: ContributionVoucher, dossier: Dossier, person: PersonRecord, amount_tolerance: int) -> str | None:
-    """The reason to hold an issued voucher, None for an exact match with its dossier."""
-    declared, quote = dossier.declaration, dossier.quote
-    same_person = (
-        (voucher.personal_id is None or voucher.personal_id == declared.personal_id)
-        and (voucher.full_name is None or printed_name(voucher.full_name) == printed_name(declared.full_name))
-        and (voucher.birth_date is None or _agree(voucher.birth_date, declared.birth_date))
-    )
-    if not same_person:
-        return "IDENTITY_MISMATCH"
-    if dossier.state is not State.AWAITING_PAYMENT:
-        return "DOUBLE_PAYMENT" if dossier.paid_at is not None else "DOSSIER_CLOSED"
-    if (voucher.income, voucher.method, voucher.span) != (quote.income, quote.method, dossier.span):
-        return "TERMS_MISMATCH"
-    short = quote.amount_participant - voucher.amount_received
-    if short > amount_tolerance:
-        return "UNDERPAID"
-    if -short > amount_tolerance:
-        return "OVERPAID"
-    declared_amounts = (voucher.amount_gross, voucher.amount_state, voucher.amount_local)
-    if any(
-        abs(told - ours) > amount_tolerance
-        for told, ours in zip(
-            declared_amounts, (quote.amount_gross, quote.amount_state, quote.amount_local), strict=True
-        )
-    ):
-        return "AMOUNT_MISMATCH"
-    if person.covers_any_of(dossier.span):
-        return "OVERLAP"
-    return None
-
-
-def _agree(one: BirthDate, other: BirthDate) -> bool:
-    """Two birth dates that may differ in precision only: `1985` agrees with `1985-05-12`."""
-    return (
-        one.year == other.year
-        and (one.month is None or other.month is None or one.month == other.month)
-        and (one.day is None or other.day is None or one.day == other.day)
-    )
+        return False
+    return voucher.voucher_version < max(head.issued, head.cancelled)

@@ -87,6 +87,7 @@ def assemble(content: Mapping[str, Json]) -> Law:
         book_form_default=_table(process, "book_form_default", _one_of("REQUIRED", "ELECTRONIC", "PAPER")),
         payment_hours=_table(process, "payment_hours", _whole),
         park_hours=_table(process, "park_hours", _whole),
+        top_up_days=_table(process, "top_up_days", _whole),
         amount_tolerance=_table(process, "amount_tolerance", _whole),
         working_hours=hours,
         unit_code=_table(process, "unit_code", str),

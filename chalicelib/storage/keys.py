@@ -15,6 +15,8 @@ PENDING = "PENDING#"
 COVER = "COVER#"
 VOUCHER = "VOUCHER#"
 REFUND = "REFUND#"
+PERIOD = "PERIOD#"
+RESOLUTION = "RESOLUTION#"
 DECLARATION = "DECLARATION#"
 VIEW = "VIEW#"
 ATTEMPT = "ATTEMPT#"
@@ -34,8 +36,9 @@ def audit(code: str, version: int) -> Key:
     return dossier_partition(code), f"{AUDIT}{version:08d}"
 
 
-def dossier_voucher(code: str, paid_at: str, voucher_id: str) -> Key:
-    return dossier_partition(code), f"{VOUCHER}{paid_at}#{voucher_id}"
+def dossier_voucher(code: str, number: int) -> Key:
+    """What the dossier's `number`-th recorded period was paid with."""
+    return dossier_partition(code), f"{VOUCHER}{number:04d}"
 
 
 def pending(code: str, voucher_id: str) -> Key:
@@ -107,6 +110,11 @@ def voucher_head(voucher_id: str) -> Key:
     return f"VOUCHER#{voucher_id}", "HEAD"
 
 
+def voucher_resolution(voucher_id: str, number: int) -> Key:
+    """The `number`-th decision of a person about a voucher."""
+    return f"VOUCHER#{voucher_id}", f"{RESOLUTION}{number:04d}"
+
+
 def voucher_version(voucher_id: str, version: int) -> Key:
     return f"VOUCHER#{voucher_id}", f"V#{version:08d}"
 
@@ -135,8 +143,14 @@ def person_pending(person_hash: str, voucher_id: str) -> Key:
     return person_partition(person_hash), f"{PENDING}{voucher_id}"
 
 
-def period(person_hash: str, first: Month) -> Key:
-    return person_partition(person_hash), f"PERIOD#{first}"
+def periods_from(first: Month) -> str:
+    """How the sort keys of a person's periods begin that start with a month."""
+    return f"{PERIOD}{first}#"
+
+
+def period(person_hash: str, first: Month, code: str, number: int) -> Key:
+    """The `number`-th period that a dossier recorded; a voided one never stands in the way of another."""
+    return person_partition(person_hash), f"{PERIOD}{first}#{code}#{number:04d}"
 
 
 def sandbox_registers(person_hash: str) -> Key:

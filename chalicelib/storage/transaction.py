@@ -49,6 +49,10 @@ class Transaction:
     def __len__(self) -> int:
         return len(self._writes)
 
+    def back_to(self, length: int) -> None:
+        """Forget every write behind the first so many."""
+        del self._writes[length:], self._labels[length:]
+
     def put_new(self, label: str, key: Key, item: Item, *, or_expired_at: int | None = None) -> None:
         """Claim a key: fails where an item stands, unless it expired before `or_expired_at` (epoch seconds)."""
         write: dict[str, object] = {"Item": {**_key(key), **encode_item(item)}, "ConditionExpression": MISSING}

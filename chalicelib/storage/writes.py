@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from types import MappingProxyType
 
 from ..domain.cover import Cover
 from ..domain.dossier import Change, Dossier
 from ..domain.events import Event
+from ..domain.months import instant_text
 from ..domain.participation import PersonRecord
-from ..domain.refund_case import RefundCase
+from ..domain.payment import Cases
+from ..domain.refund_case import RefundState
 from . import keys
 from .codec import Item
 from .items.audit import audit_item, newest_audit_item
@@ -78,6 +81,15 @@ def write_earlier_declaration(transaction: Transaction, before: Dossier) -> None
     transaction.put_new("declaration", keys.earlier_declaration(before.code, before.version), item)
 
 
-def write_refund(transaction: Transaction, case: RefundCase) -> None:
-    """A new refund case."""
-    transaction.put_new("refund", keys.refund(case.dossier_code, case.number), refund_item(case))
+def write_cases(transaction: Transaction, code: str, cases: Cases, at: datetime) -> None:
+    """New refund cases, and the end of those that are over: they leave the work list."""
+    for each in cases.opened:
+        transaction.put_new("refund", keys.refund(code, each.number), refund_item(each))
+    for case, state in cases.closed:
+        transaction.update(
+            "refund",
+            keys.refund(code, case.number),
+            {"state": state, "closed_at": instant_text(at), "GSI2PK": None, "GSI2SK": None},
+            attribute="state",
+            expected=RefundState.OPEN,
+        )

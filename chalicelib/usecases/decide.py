@@ -15,7 +15,7 @@ from ..domain.lifecycle import Decision, Situation, replanned
 from ..storage import keys
 from ..storage.items.people import person_from
 from ..storage.transaction import Refused, Transaction
-from ..storage.writes import write_change, write_cover, write_earlier_declaration, write_person, write_refund
+from ..storage.writes import write_cases, write_change, write_cover, write_earlier_declaration, write_person
 from ..wiring import Wiring
 from .answers import Answer, Idempotency, kept, replay
 from .conflicts import require_seen
@@ -101,8 +101,7 @@ def write_decision(transaction: Transaction, found: Situation, decided: Decision
         write_earlier_declaration(transaction, before)
     if decided.cover is not None:
         write_cover(transaction, decided.cover)
-    if decided.refund is not None:
-        write_refund(transaction, decided.refund)
+    write_cases(transaction, before.code, decided.cases, act.at)
     if decided.person is not None:
         write_person(transaction, decided.person)
     elif change.dossier.state.ended and not before.state.ended:

@@ -9,17 +9,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from ..domain.clockwork import expire, reach
+from ..domain.clockwork import reach
 from ..domain.deadlines import Action, NextStep, next_step
 from ..domain.dossier import ESCALATIONS, Change, Dossier, Milestone, unchanged
 from ..domain.errors import NotFound, Unavailable
 from ..domain.events import Act, By
 from ..domain.lifecycle import new_generation, time_out
+from ..domain.payment import NO_CASES, Cases, end_unpaid
 from ..storage import keys
 from ..storage.items.dossiers import dossier_from
 from ..storage.items.people import person_from
 from ..storage.transaction import Refused, Transaction
-from ..storage.writes import write_change, write_person
+from ..storage.writes import write_cases, write_change, write_person
 from ..wiring import Wiring
 from .decide import situation, write_decision
 
@@ -101,8 +102,9 @@ def carry_out(action: Action, code: str, execution: Execution, w: Wiring) -> boo
                 continue
             write_decision(transaction, found, time_out(found, act), act, w)
         else:
-            change = _change(action, dossier, act)
+            change, cases = _change(action, dossier, act)
             write_change(transaction, change)
+            write_cases(transaction, code, cases, act.at)
             if change.dossier.state.ended:
                 record = person_from(dossier.person, w.table.get(keys.person(dossier.person)))
                 write_person(transaction, record.without_open(code))
@@ -126,14 +128,15 @@ def step_of(dossier: Dossier, now: datetime, w: Wiring) -> NextStep:
     return next_step(dossier.progress(), dossier.procedure, rules, w.law.calendar, now)
 
 
-def _change(action: Action, dossier: Dossier, act: Act) -> Change:
+def _change(action: Action, dossier: Dossier, act: Act) -> tuple[Change, Cases]:
+    """The dossier after it, and the refund cases of money that came and was not enough."""
     if action is Action.EXPIRE_UNPAID:
-        return expire(dossier, act)
+        return end_unpaid(dossier, act)
     if action is Action.HAND_OVER:
-        return new_generation(unchanged(dossier), act)
+        return new_generation(unchanged(dossier), act), NO_CASES
     if action is Action.ESCALATE:
-        return reach(dossier, ESCALATIONS[dossier.progress().escalations], act)
-    return reach(dossier, _MILESTONES[action], act)
+        return reach(dossier, ESCALATIONS[dossier.progress().escalations], act), NO_CASES
+    return reach(dossier, _MILESTONES[action], act), NO_CASES
 
 
 def _read(code: str, w: Wiring) -> Dossier:

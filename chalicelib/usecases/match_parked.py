@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..domain.voucher import Outcome, Verdict, VoucherState
+from ..domain.voucher import Outcome, Verdict
 from ..log import facts, logger
 from ..storage import keys
 from ..storage.items.dossiers import dossier_from
@@ -30,10 +30,8 @@ def match_parked(code: str, w: Wiring) -> list[Verdict]:
         voucher = voucher_from(str(item["document"]))
         facts_now = VoucherFacts([voucher], w).of(voucher)
         verdict = record_voucher(voucher, facts_now, w)
-        head = facts_now.head
-        settled = (
-            head is None or head.state is not VoucherState.PARKED or head.voucher_version != voucher.voucher_version
-        )
+        head = facts_now.head(voucher.voucher_id)
+        settled = head is None or not head.is_waiting or head.issued != voucher.voucher_version
         if verdict.outcome is Outcome.DUPLICATE and settled:
             # Settled by another way than this entry: the entry alone is left over.
             leftover = Transaction()

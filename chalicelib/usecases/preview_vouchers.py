@@ -10,12 +10,12 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 
-from ..domain.voucher import ContributionVoucher, Outcome, Verdict, judge
+from ..domain.voucher import ContributionVoucher, Outcome, Verdict
 from ..storage import keys
 from ..storage.items.vouchers import head_from
 from ..storage.table import Stored
 from ..wiring import Wiring
-from .record_voucher import VoucherFacts
+from .record_voucher import VoucherFacts, foreseen
 
 
 def preview_vouchers(vouchers: Sequence[ContributionVoucher], w: Wiring) -> list[Verdict]:
@@ -28,24 +28,9 @@ def preview_vouchers(vouchers: Sequence[ContributionVoucher], w: Wiring) -> list
     verdicts = []
     for voucher in vouchers:
         mark = (voucher.voucher_id, voucher.voucher_version, voucher.fingerprint)
-        verdicts.append(Verdict(Outcome.DUPLICATE) if mark in seen else _verdict(voucher, facts, w))
+        verdicts.append(Verdict(Outcome.DUPLICATE) if mark in seen else foreseen(voucher, facts.of(voucher), w))
         seen.add(mark)
     return verdicts
-
-
-def _verdict(voucher: ContributionVoucher, facts: VoucherFacts, w: Wiring) -> Verdict:
-    found = facts.of(voucher)
-    tolerance = w.law.amount_tolerance.find(voucher.paid_at.date())
-    verdict = judge(
-        voucher,
-        head=found.head,
-        receipt_holder=found.receipt_holder,
-        dossier=found.dossier,
-        person=found.person,
-        amount_tolerance=0 if tolerance is None else tolerance.value,
-    )
-    waits = found.head is not None and voucher.voucher_version in found.head.fingerprints
-    return Verdict(Outcome.DUPLICATE) if verdict.outcome is Outcome.PARK and waits else verdict
 
 
 def state_of(voucher_id: str, w: Wiring) -> str:

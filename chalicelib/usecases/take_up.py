@@ -9,7 +9,9 @@ from ..domain.access import Role, require_role
 from ..domain.errors import Conflict, Forbidden
 from ..domain.events import Act, By
 from ..domain.lifecycle import Decision, Situation
+from ..domain.months import at_vietnam
 from ..domain.participation import PersonRecord
+from ..domain.payment import pay_until
 from ..domain.steps import StepRole
 from ..storage import keys
 from ..storage.items.people import person_from
@@ -74,7 +76,8 @@ def approve_reopening(request: Request, *, present: Present, w: Wiring) -> Answe
 
     def decision(found: Situation, act: Act) -> Decision:
         dossier, record = found.dossier, _person(found, w)
-        decided = result.approve_reopening(found, act=act)
+        days = w.law.top_up_days.on(at_vietnam(act.at).date()).value
+        decided = result.approve_reopening(found, until=pay_until(act.at, days, w.law.calendar), act=act)
         other = record.open_dossier_over(dossier.span)
         if other is not None:
             message = f"Người này đã có hồ sơ {other} đang mở cho các tháng này."

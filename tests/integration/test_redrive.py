@@ -243,7 +243,7 @@ def test_the_preview_says_what_the_consumer_then_does(house: House) -> None:
     messages = [
         voucher(1, CODE),
         voucher(2, SECOND, person(1), amount_received=296_999),
-        voucher(3, "000.00.79.G24-230206-0099"),
+        voucher(3, "000.00.79.G24-230206-0099", person(9)),
         voucher(4, SECOND, person(1), event="CANCELLED", voucher_version=2),
         voucher(5, SECOND, person(1), full_name="TRẦN VĂN NAM"),
     ]

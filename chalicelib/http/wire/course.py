@@ -130,9 +130,9 @@ class ApologyInfo(Wire):
 
 
 class RefundInfo(Wire):
-    """Việc hoàn trả tiền đã nộp của hồ sơ đã kết thúc mà không có kết quả."""
+    """Việc hoàn trả tiền đã nộp mà không dùng được cho hồ sơ."""
 
     refund_id: str
-    state: Literal["OPEN"]
+    state: Literal["OPEN", "PAID", "WITHDRAWN"]
     amount: Amount
     opened_at: InstantText

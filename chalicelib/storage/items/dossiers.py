@@ -19,6 +19,7 @@ from ...domain.months import Month, instant_text
 from .. import keys
 from ..codec import Value
 from ..table import Stored
+from .accounts import account_document, account_from
 from .course import (
     apology_document,
     apology_from,
@@ -191,6 +192,8 @@ def dossier_progress(dossier: Dossier) -> dict[str, Value]:
         if dossier.payment_reversed_at is None
         else instant_text(dossier.payment_reversed_at),
         "reopening": reopening_document(dossier.reopening),
+        "payment_expires_at": instant_text(dossier.payment_expires_at),
+        "account": account_document(dossier.account),
         "GSI2PK": listed(dossier.province_code, shard_of(dossier.code)) if listed else None,
         "GSI2SK": f"{due_at or UNPAID_LAST}#{dossier.code}" if listed else None,
     }
@@ -218,7 +221,6 @@ def dossier_item(dossier: Dossier) -> dict[str, Value]:
             "quote": quote_document(dossier.quote),
             "procedure": pinned_document(dossier.procedure),
             "created_at": created,
-            "payment_expires_at": instant_text(dossier.payment_expires_at),
             "GSI1PK": keys.person_partition(dossier.person),
             "GSI1SK": f"{created}#{dossier.code}",
             "generation": dossier.generation,
@@ -261,4 +263,5 @@ def dossier_from(item: Stored) -> Dossier:
         step=step_from(maybe(item, "step")),
         payment_reversed_at=instant(item, "payment_reversed_at"),
         reopening=reopening_from(maybe(item, "reopening")),
+        account=account_from(maybe(item, "account")),
     )

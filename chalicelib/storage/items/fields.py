@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from ...domain.declaration import BirthDate
+from ...domain.months import Month, MonthSpan
 from ..codec import Item, Value
 
 
@@ -45,3 +46,13 @@ def dump(document: object) -> str:
 def birth_date(text: str) -> BirthDate:
     """`1985-05-12`, `1985-05` or `1985` as stored."""
     return BirthDate(*(int(part) for part in text.split("-")))
+
+
+def span_text(span: MonthSpan) -> str:
+    """`2023-02/2023-04` as stored."""
+    return f"{span.first}/{span.last}"
+
+
+def span_from(text: str) -> MonthSpan:
+    first, _, last = text.partition("/")
+    return MonthSpan(Month.parse(first), Month.parse(last))

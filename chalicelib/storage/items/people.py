@@ -6,17 +6,12 @@ from ...domain.months import Month, MonthSpan, instant_text
 from ...domain.participation import ParticipationPeriod, PeriodStatus, PersonRecord
 from ..codec import Value
 from ..table import Stored
-from .fields import instant, maybe, number, present, text
+from .fields import instant, maybe, number, present, span_from, span_text, text
 
 
 def _spans(value: Value) -> tuple[MonthSpan, ...]:
     listed = value if isinstance(value, list) else []
-    return tuple(_span(str(text)) for text in listed)
-
-
-def _span(text: str) -> MonthSpan:
-    first, _, last = text.partition("/")
-    return MonthSpan(Month.parse(first), Month.parse(last))
+    return tuple(span_from(str(text)) for text in listed)
 
 
 def person_item(record: PersonRecord) -> dict[str, Value]:
@@ -24,9 +19,9 @@ def person_item(record: PersonRecord) -> dict[str, Value]:
         {
             "version": record.version,
             "si_number": record.si_number,
-            "covered": [f"{span.first}/{span.last}" for span in record.covered],
+            "covered": [span_text(span) for span in record.covered],
             "supported_months": record.supported_months,
-            "open_dossiers": {code: f"{span.first}/{span.last}" for code, span in record.open_dossiers.items()},
+            "open_dossiers": {code: span_text(span) for code, span in record.open_dossiers.items()},
             "cover_id": record.cover_id,
         }
     )
@@ -42,13 +37,16 @@ def person_from(person: str, item: Stored | None) -> PersonRecord:
         si_number=maybe(item, "si_number"),
         covered=_spans(item.get("covered")),
         supported_months=number(item, "supported_months"),
-        open_dossiers={code: _span(str(text)) for code, text in dossiers.items()} if isinstance(dossiers, dict) else {},
+        open_dossiers={code: span_from(str(text)) for code, text in dossiers.items()}
+        if isinstance(dossiers, dict)
+        else {},
         cover_id=maybe(item, "cover_id"),
     )
 
 
 def period_item(period: ParticipationPeriod) -> dict[str, Value]:
-    return {
+    """A period under its person, and the same under its dossier."""
+    item: dict[str, Value] = {
         "from_month": str(period.span.first),
         "to_month": str(period.span.last),
         "income": period.income,
@@ -63,11 +61,17 @@ def period_item(period: ParticipationPeriod) -> dict[str, Value]:
         "voucher_id": period.voucher_id,
         "recorded_at": instant_text(period.recorded_at),
         "status": period.status,
+        "number": period.number,
     }
+    if period.voucher_ids:
+        item["voucher_ids"] = list(period.voucher_ids)
+    if period.voided_at is not None:
+        item |= {"void_reason": period.void_reason, "voided_at": instant_text(period.voided_at)}
+    return item
 
 
 def period_from(person: str, item: Stored) -> ParticipationPeriod:
-    recorded = instant(item, "recorded_at")
+    recorded, vouchers = instant(item, "recorded_at"), item.get("voucher_ids")
     if recorded is None:
         raise TypeError("a period has no time of record")
     return ParticipationPeriod(
@@ -85,4 +89,8 @@ def period_from(person: str, item: Stored) -> ParticipationPeriod:
         voucher_id=text(item, "voucher_id"),
         recorded_at=recorded,
         status=PeriodStatus(text(item, "status")),
+        number=number(item, "number"),
+        voucher_ids=tuple(map(str, vouchers)) if isinstance(vouchers, list) else (),
+        void_reason=maybe(item, "void_reason"),
+        voided_at=instant(item, "voided_at"),
     )

@@ -12,7 +12,7 @@ from .fields import instant, number, present, text
 
 
 def refund_item(case: RefundCase) -> dict[str, Value]:
-    opened = instant_text(case.opened_at)
+    opened, is_open = instant_text(case.opened_at), case.state is RefundState.OPEN
     return present(
         {
             "refund_id": case.refund_id,
@@ -24,8 +24,9 @@ def refund_item(case: RefundCase) -> dict[str, Value]:
             "cause": case.cause,
             "state": case.state,
             "created_at": opened,
-            "GSI2PK": keys.refund_list(case.province_code, shard_of(case.dossier_code)),
-            "GSI2SK": f"{opened}#{case.refund_id}",
+            "closed_at": None if case.closed_at is None else instant_text(case.closed_at),
+            "GSI2PK": keys.refund_list(case.province_code, shard_of(case.dossier_code)) if is_open else None,
+            "GSI2SK": f"{opened}#{case.refund_id}" if is_open else None,
         }
     )
 
@@ -43,4 +44,5 @@ def refund_from(item: Stored) -> RefundCase:
         cause=text(item, "cause"),
         opened_at=opened,
         state=RefundState(text(item, "state")),
+        closed_at=instant(item, "closed_at"),
     )

@@ -7,12 +7,13 @@ from datetime import date, datetime
 from typing import Any
 from zlib import crc32
 
+from ...domain.account import Standing
 from ...domain.months import Month, instant_text
-from ...domain.voucher import ContributionVoucher, VoucherEvent, VoucherHead, VoucherState
+from ...domain.voucher import ContributionVoucher, Hand, VoucherEvent, VoucherHead, VoucherState
 from .. import keys
 from ..codec import Value
 from ..table import Stored
-from .fields import birth_date, dump, maybe, number, present, text
+from .fields import birth_date, dump, instant, maybe, number, present, span_from, span_text, text
 
 DAY_SHARDS = 4
 """Partitions per province and day of what accounting sent, so that two hours' backlog is not one hot partition."""
@@ -72,41 +73,95 @@ def voucher_from(document: str) -> ContributionVoucher:
     )
 
 
-def head_item(head: VoucherHead, voucher: ContributionVoucher, received_at: datetime) -> dict[str, Value]:
+def head_item(head: VoucherHead) -> dict[str, Value]:
+    """Raises TypeError for a head that no version and no replacement has begun."""
+    if head.received_at is None:
+        raise TypeError("a voucher's head has a time of receipt")
     needs_person = head.state in {VoucherState.HELD, VoucherState.PARKED}
-    received = instant_text(received_at)
-    return present(
-        {
-            "voucher_id": head.voucher_id,
-            "voucher_version": head.voucher_version,
-            "state": head.state,
-            "reason": head.reason,
-            "revision": head.revision,
-            "fingerprints": {str(version): mark for version, mark in head.fingerprints.items()},
-            "dossier_code": head.dossier_code,
-            "applied_version": head.applied_version,
-            "amount_received": voucher.amount_received,
-            "province_code": voucher.province_code,
-            "received_at": received,
-            "GSI1PK": keys.day_list(voucher.value_date, voucher.province_code, day_shard_of(head.voucher_id)),
-            "GSI1SK": head.voucher_id,
-            "GSI2PK": keys.voucher_list(voucher.province_code, 0) if needs_person else None,
-            "GSI2SK": f"{received}#{head.voucher_id}" if needs_person else None,
+    received, day = instant_text(head.received_at), head.value_date
+    item: dict[str, Value] = {
+        "voucher_id": head.voucher_id,
+        "voucher_version": head.voucher_version,
+        "state": head.state,
+        "reason": head.reason,
+        "revision": head.revision,
+        "fingerprints": {str(version): mark for version, mark in head.fingerprints.items()},
+        "dossier_code": head.dossier_code,
+        "applied_version": head.applied_version,
+        "issued": head.issued or None,
+        "cancelled": head.cancelled or None,
+        "refunds": {str(version): span_text(span) for version, span in head.refunds.items()} or None,
+        "replaced_by": head.replaced_by,
+        "account": head.account,
+        "told_by": head.told_by or None,
+        "amount_received": head.amount_received,
+        "province_code": head.province_code,
+        "value_date": None if day is None else day.isoformat(),
+        "received_at": received,
+        "explanation": list(head.explanation) or None,
+        "GSI1PK": None if day is None else keys.day_list(day, head.province_code, day_shard_of(head.voucher_id)),
+        "GSI1SK": None if day is None else head.voucher_id,
+        "GSI2PK": keys.voucher_list(head.province_code, 0) if needs_person else None,
+        "GSI2SK": f"{received}#{head.voucher_id}" if needs_person else None,
+    }
+    if head.money is not None:
+        money = head.money
+        item |= {
+            "applied": money.applied or None,
+            "suspense": money.suspense or None,
+            "held": money.held or None,
+            "refunded": money.refunded or None,
         }
-    )
+    hand = head.hand
+    if hand.decisions:
+        item["hand"] = [hand.linked, hand.unlinked, hand.accepted, hand.refund, hand.decisions]
+    return present(item)
 
 
 def head_from(item: Stored | None) -> VoucherHead | None:
     if item is None:
         return None
-    marks = item["fingerprints"]
+    marks, refunds, lines = item["fingerprints"], item.get("refunds"), item.get("explanation")
+    state, day = VoucherState(text(item, "state")), maybe(item, "value_date")
     return VoucherHead(
         voucher_id=text(item, "voucher_id"),
         voucher_version=number(item, "voucher_version"),
-        state=VoucherState(text(item, "state")),
+        state=state,
         reason=maybe(item, "reason"),
         revision=number(item, "revision"),
         fingerprints={int(version): str(mark) for version, mark in marks.items()} if isinstance(marks, dict) else {},
         dossier_code=maybe(item, "dossier_code"),
-        applied_version=None if item.get("applied_version") is None else number(item, "applied_version"),
+        applied_version=_count(item, "applied_version") or None,
+        issued=_count(item, "issued"),
+        cancelled=_count(item, "cancelled"),
+        refunds={int(version): span_from(str(span)) for version, span in refunds.items()}
+        if isinstance(refunds, dict)
+        else {},
+        replaced_by=maybe(item, "replaced_by"),
+        account=maybe(item, "account"),
+        hand=_hand_from(item.get("hand")),
+        told_by=_count(item, "told_by"),
+        amount_received=number(item, "amount_received"),
+        province_code=text(item, "province_code"),
+        value_date=None if day is None else date.fromisoformat(day),
+        received_at=instant(item, "received_at"),
+        money=_money_from(item, state, maybe(item, "reason")),
+        explanation=tuple(map(str, lines)) if isinstance(lines, list) else (),
     )
+
+
+def _money_from(item: Stored, state: VoucherState, reason: str | None) -> Standing | None:
+    amounts = {name: _count(item, name) for name in ("applied", "suspense", "held", "refunded")}
+    return Standing(state, reason, **amounts) if any(amounts.values()) else None
+
+
+def _hand_from(stored: Value) -> Hand:
+    if not isinstance(stored, list):
+        return Hand()
+    linked, unlinked, accepted, refund, decisions = stored
+    numbers = [value if isinstance(value, int) else 0 for value in (accepted, refund, decisions)]
+    return Hand(None if linked is None else str(linked), unlinked is True, *numbers)
+
+
+def _count(item: Stored, name: str) -> int:
+    return 0 if item.get(name) is None else number(item, name)

@@ -93,7 +93,7 @@ def test_a_day_that_agrees_says_so(api: Api) -> None:
 def test_differences_are_listed_one_by_one(api: Api) -> None:
     first, second = vouchers(api, 2)
     short = {**second, "voucher_id": "KT79-2023-0003", "amount_received": 200_000}
-    parked = {**second, "voucher_id": "KT79-2023-0005", "dossier_code": "none-yet"}
+    parked = {**second, "voucher_id": "KT79-2023-0005", "dossier_code": "none-yet", "from_month": "2023-09"}
     parked["receipt"] = {**second["receipt"], "number": "9000005"}
     illegible = {**second, "voucher_id": "KT79-2023-0006", "surprise": 1}
     moved = {**parked, "voucher_id": "KT79-2023-0004", "value_date": "2023-02-07"}
@@ -268,7 +268,7 @@ def test_a_day_that_agrees_is_signed_off_and_a_later_change_shows(api: Api, tabl
     assert stands == {**answer.json, "changed_since": False, "changes": []}
     again = signed(api)
     assert (again.status, again.json["code"]) == (409, "ALREADY_SIGNED_OFF")
-    late = {**first, "voucher_id": "KT79-2023-0003", "dossier_code": "none-yet"}
+    late = {**first, "voucher_id": "KT79-2023-0003", "dossier_code": "none-yet", "from_month": "2023-09"}
     late["receipt"] = {**first["receipt"], "number": "9000003"}
     deliver(late)
     stands = report(api)["sign_off"]

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
+from chalicelib.domain.account import Account, Entry
 from chalicelib.domain.contribution import Quote, QuoteRequest, quote
 from chalicelib.domain.declaration import Address, BirthDate, BookForm, CaseType, Declaration, Gender
 from chalicelib.domain.dossier import Change, Dossier, accept_payment, await_cover, open_dossier, unchanged
@@ -69,14 +70,21 @@ def unpaid(method: str = "M1") -> Dossier:
 
 def paying(dossier: Dossier | None = None) -> Change:
     """The payment of a dossier: received, with its due date."""
+    before = dossier or unpaid()
     return accept_payment(
-        dossier or unpaid(),
+        replace(before, account=paid_account(before)),
         paid_at=PAID_AT,
         si_number="7912345678",
         voucher_id="KT79-2023-0000001",
         calendar=LAW.calendar,
         act=ACCOUNTING,
     )
+
+
+def paid_account(dossier: Dossier) -> Account:
+    """The account that one exact voucher has paid."""
+    entry = Entry("KT79-2023-0000001", PAID_AT, dossier.quote.amount_participant)
+    return Account((entry,), recorded=(entry.voucher_id,), terms=dossier.quote.terms, periods=1)
 
 
 def in_process() -> Dossier:

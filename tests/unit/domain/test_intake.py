@@ -233,16 +233,19 @@ def test_two_persons_reopen_a_dossier_whose_payment_was_reversed() -> None:
     with pytest.raises(Conflict, match="REOPENING_REQUESTED_ALREADY"):
         result.request_reopening(Situation(asked.dossier), reason="x", act=act(10))
     with pytest.raises(Forbidden, match="SECOND_PERSON_REQUIRED"):
-        result.approve_reopening(Situation(asked.dossier), act=act(10))
-    reopened = result.approve_reopening(Situation(asked.dossier), act=act(10, actor="lanh-dao")).change
+        result.approve_reopening(Situation(asked.dossier), until=at(13, 17), act=act(10))
+    reopened = result.approve_reopening(
+        Situation(asked.dossier), until=at(13, 17), act=act(10, actor="lanh-dao")
+    ).change
     assert [line.event for line in reopened.lines] == [Event.DOSSIER_REOPENED, Event.DEADLINES_RESET]
     after = reopened.dossier
     assert (after.state, after.ended_at, after.reopening, after.generation) == (State.IN_PROCESS, None, None, 2)
+    assert (after.is_unpaid_again, after.payment_expires_at, after.due) == (True, at(13, 17), None)
 
 
 def test_what_is_not_reopened() -> None:
     with pytest.raises(Conflict, match="REOPENING_NOT_REQUESTED"):
-        result.approve_reopening(Situation(completed()), act=act(10))
+        result.approve_reopening(Situation(completed()), until=at(13, 17), act=act(10))
     with pytest.raises(Conflict, match="INVALID_TRANSITION"):
         result.request_reopening(Situation(in_process()), reason="x", act=act(10))
     with pytest.raises(Conflict, match="PAYMENT_NOT_REVERSED"):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain import lifecycle
+from chalicelib.domain.account import Account, Case
 from chalicelib.domain.clockwork import reach
 from chalicelib.domain.cover import Cover, CoverState, check, create_cover, renewed, revoke_unissued
 from chalicelib.domain.deadlines import DueDate
@@ -20,8 +21,8 @@ from chalicelib.domain.events import Act, By, Event, first_broken_line
 from chalicelib.domain.evidence import Evidence, PersonOnFile
 from chalicelib.domain.lifecycle import Decision, Situation
 from chalicelib.domain.months import VIETNAM
-from chalicelib.domain.participation import ParticipationPeriod, PeriodStatus, PersonRecord
-from chalicelib.domain.refund_case import refund_case
+from chalicelib.domain.participation import ParticipationPeriod, PersonRecord
+from chalicelib.domain.payment import NO_CASES
 from chalicelib.domain.supplement import ASKABLE, FIXED_BY_PAYMENT, Corrections, correct, draft_of
 from tests.unit.domain.made import CODE, COVER_ID, DECLARATION, LAW, OPENED_AT, in_process, unpaid
 
@@ -169,7 +170,7 @@ def test_a_time_out_in_process_stops_and_refunds() -> None:
     decision = lifecycle.time_out(waiting, Act(at("2023-03-10 17:00:01"), By.SYSTEM, "deadline"))
     assert decision.change.dossier.state is State.STOPPED
     assert decision.change.lines[0].reason == lifecycle.TIMED_OUT
-    assert decision.refund is not None
+    assert len(decision.cases.opened) == 1
 
 
 def test_nothing_is_awaited_of_a_dossier_that_runs() -> None:
@@ -213,8 +214,13 @@ def test_an_end_takes_the_cover_off_the_list_and_opens_a_refund_case(how: str) -
     assert [line.subject for line in decision.change.lines[1:]] == [COVER_ID, f"{CODE}-R1"]
     assert decision.cover is not None
     assert decision.cover.state is CoverState.REVOKED
-    assert decision.refund is not None
-    assert (decision.refund.amount, decision.refund.voucher_ids) == (297_000, ("KT79-2023-0000001",))
+    (case,) = decision.cases.opened
+    assert (case.amount, case.voucher_ids, case.cause) == (
+        297_000,
+        ("KT79-2023-0000001",),
+        decision.change.lines[0].event,
+    )
+    assert dossier.account.cases == (Case(1, case.voucher_ids, 297_000),)
     with pytest.raises(Conflict, match="INVALID_TRANSITION"):
         end(replace(paid(), dossier=dossier))
 
@@ -233,14 +239,12 @@ def test_a_checked_cover_changes_by_its_workflow_alone(change: Callable[[Cover],
 
 def test_an_unpaid_dossier_is_withdrawn_without_a_refund() -> None:
     decision = ENDS["withdrawn"][0](Situation(unpaid()))
-    assert (decision.change.dossier.state, decision.cover, decision.refund) == (State.WITHDRAWN, None, None)
+    assert (decision.change.dossier.state, decision.cover, decision.cases) == (State.WITHDRAWN, None, NO_CASES)
     assert len(decision.change.lines) == 1
 
 
 def test_what_is_void_is_not_refunded_and_a_revoked_cover_stays() -> None:
-    dossier = in_process()
-    void = period(dossier, status=PeriodStatus.VOIDED)
-    assert refund_case(CODE, "79", [void], cause="x", opened_at=OPENED_AT) is None
+    dossier = replace(in_process(), account=Account(periods=1))
     found = Situation(dossier, replace(COVER, state=CoverState.REVOKED), ())
     assert [line.event for line in ENDS["stopped"][0](found).change.lines] == [Event.DOSSIER_STOPPED]
 

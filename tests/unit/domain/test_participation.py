@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.evidence import History
 from chalicelib.domain.months import Month, MonthSpan
-from chalicelib.domain.participation import ParticipationPeriod, PersonRecord, merged, new_si_number
+from chalicelib.domain.participation import ParticipationPeriod, PersonRecord, less, merged, new_si_number
 from tests.unit.domain.made import PAID_AT, quoted
 
 
@@ -101,3 +101,21 @@ def test_a_number_is_ten_digits_of_its_province_and_always_the_same(person: str,
 
 def test_a_number_that_is_taken_is_passed_over() -> None:
     assert len({new_si_number("a1", "79", attempt) for attempt in range(100)}) == 100
+
+
+@given(SPANS, st.integers(0, 60), st.integers(0, 14))
+def test_what_is_taken_away_is_gone_and_nothing_else(spans: list[MonthSpan], start: int, length: int) -> None:
+    taken = span(start, start + length)
+    for each in spans:
+        left = {month for part in less(each, taken) for month in part.months()}
+        assert left == set(each.months()) - set(taken.months())
+
+
+def test_a_period_that_is_void_leaves_no_trace_in_the_record() -> None:
+    before = PersonRecord("a1", version=1, covered=(span(0, 5),), supported_months=6, cover_id="c0")
+    with_one = before.with_period(period(span(6, 8), 3), si_number="7912345678", cover_id=None)
+    without = with_one.without_period(span(6, 8), 3, revoked_covers=())
+    assert (without.covered, without.supported_months, without.cover_id) == ((span(0, 5),), 6, "c0")
+    assert without.version == with_one.version + 1
+    assert with_one.without_period(span(6, 8), 3, revoked_covers=("c0",)).cover_id is None
+    assert before.without_period(span(0, 5), 99, revoked_covers=()).supported_months == 0

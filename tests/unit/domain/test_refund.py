@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chalicelib.domain.account import Terms
 from chalicelib.domain.contribution import Quote, QuoteRequest, quote
 from chalicelib.domain.errors import Rejected
 from chalicelib.domain.law import Law, LocalSupport, Row, Table
 from chalicelib.domain.months import Month, MonthSpan
-from chalicelib.domain.refund import Refund, RefundReason, RefundRequest, refund
+from chalicelib.domain.refund import Refund, RefundReason, RefundRequest, kept_terms, refund
 from chalicelib.law import load
 
 LAW = load()
@@ -315,3 +316,33 @@ def test_a_refund_is_never_more_than_was_paid(
         payment.amount_local,
     )
     assert everything.supported_months == payment.supported_months
+
+
+# What is left once accounting has paid back the rest
+
+
+def test_what_is_kept_is_the_payment_less_the_refund() -> None:
+    asked = QuoteRequest(3_000_000, "AHEAD", 36, Month(2026, 8), "OTHER", "79", date(2026, 8, 3))
+    paid = quote(asked, load())
+    back = refund(RefundRequest(paid, RefundReason.COMPULSORY, Month(2027, 12), date(2027, 12, 1)), load())
+    kept = kept_terms(paid, 16, load())
+    assert (paid.amount_gross - kept.gross, paid.amount_state - kept.state) == (back.amount_gross, back.amount_state)
+    assert paid.amount_participant - kept.participant == back.amount_participant == 10_880_152
+    assert paid.supported_months - kept.supported_months == back.supported_months
+
+
+@pytest.mark.parametrize("changes", ({"amount_participant": 3_000_000}, {"support_category": "NOBODY"}))
+def test_what_the_law_does_not_give_is_kept_by_the_month(changes: dict[str, Any]) -> None:
+    paid = quote(QuoteRequest(1_500_000, "M12", None, Month(2026, 1), "OTHER", "79", date(2026, 1, 5)), load())
+    odd = replace(paid, **changes)
+    kept = kept_terms(odd, 7, load())
+    assert kept == Terms(
+        7, 2_310_000, 2_310_000 - odd.amount_participant * 7 // 12, 0, odd.amount_participant * 7 // 12, 7
+    )
+
+
+@pytest.mark.parametrize("kept", (0, 12, 13))
+def test_a_refund_keeps_some_and_gives_some_back(kept: int) -> None:
+    paid = quote(QuoteRequest(1_500_000, "M12", None, Month(2026, 1), "OTHER", "79", date(2026, 1, 5)), load())
+    with pytest.raises(ValueError, match="keeps at least one"):
+        kept_terms(paid, kept, load())

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from chalicelib.domain.account import EMPTY
 from chalicelib.domain.dossier import Change, Dossier
 from chalicelib.domain.events import Act, AuditLine, By
 from chalicelib.domain.lifecycle import Situation, apologise, refuse, request_supplement, supply
@@ -87,12 +88,14 @@ def test_supplements_are_numbered_and_each_asks_for_its_own() -> None:
 
 def test_a_refusal_says_why_and_whether_money_goes_back() -> None:
     dossier, history = paid()
-    change = refuse(Situation(dossier), reason="Không thuộc đối tượng.", act=act(8)).change
+    for account, refunded in ((dossier.account, True), (EMPTY, False)):
+        found = Situation(replace(dossier, account=account))
+        change = refuse(found, reason="Không thuộc đối tượng.", act=act(8)).change
 
-    refusal = newest_slip([*history, *change.lines], SlipKind.REFUSAL)
+        refusal = newest_slip([*history, *change.lines], SlipKind.REFUSAL)
 
-    assert refusal is not None
-    assert (refusal.number, refusal.reason, refusal.refunded) == (1, "Không thuộc đối tượng.", False)
+        assert refusal is not None
+        assert (refusal.number, refusal.reason, refusal.refunded) == (1, "Không thuộc đối tượng.", refunded)
 
 
 def test_an_apology_tells_the_new_date() -> None:
