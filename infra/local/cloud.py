@@ -19,6 +19,7 @@ from ministack.services import lambda_svc
 
 from . import gateway_responses
 from .durable.store import Store
+from .ordered import Ordered
 from .settings import HOST, LocalSettings
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class Cloud:
         """Let ministack's Lambda call our executor, and keep function output out of its memory."""
         self._store.install()
         gateway_responses.install()
+        Ordered().install()
 
         def execute(function: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
             return executor.execute(function.get("config") or function, event, request_id)
