@@ -30,7 +30,7 @@ def reach(dossier: Dossier, milestone: Milestone, act: Act) -> Change:
     """A milestone of the deadline passes; a second time changes nothing."""
     if milestone in dossier.milestones:
         return unchanged(dossier)
-    subject = ESCALATION_LEVELS[ESCALATIONS.index(milestone)] if milestone in ESCALATIONS else None
+    subject: str | None = ESCALATION_LEVELS[ESCALATIONS.index(milestone)] if milestone in ESCALATIONS else None
     if milestone is Milestone.STEP_LATE and dossier.step is not None:
         subject = dossier.step.step_code
     marked = replace(dossier, milestones=dossier.milestones | {milestone})

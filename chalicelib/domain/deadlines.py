@@ -218,8 +218,8 @@ def next_step(
     if not progress.apology_settled:
         ahead.append((_opening_before(due_at, rules.apology_warning_working_days, calendar), Action.APOLOGISE))
     moment, action = min(ahead, key=lambda step: step[0], default=(due_at + _AFTER_DUE, Action.MARK_OVERDUE))
-    if step_late_at is not None and max(now, step_late_at) < moment:
-        # What the whole dossier needs goes first where both are due already.
+    if step_late_at is not None and not progress.reminded and max(now, step_late_at) < moment:
+        # What the whole dossier needs goes first where both are due, and then says enough.
         return _at(step_late_at, Action.MARK_STEP_LATE, now)
     return _at(moment, action, now)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
 from .steps import ClockStart, Step, StepRole
 
@@ -42,7 +43,14 @@ class Procedure:
         return not self.steps or any(step.can_request_supplement and step.role in own for step in self.steps)
 
 
-ESCALATION_LEVELS = ("HEAD_OF_UNIT", "MINISTRY")
+class EscalationLevel(StrEnum):
+    """A level of management that hears of an overdue dossier."""
+
+    HEAD_OF_UNIT = "HEAD_OF_UNIT"
+    MINISTRY = "MINISTRY"
+
+
+ESCALATION_LEVELS = tuple(EscalationLevel)
 """Who hears, one after the other, that a dossier is overdue."""
 
 

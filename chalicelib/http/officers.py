@@ -8,6 +8,7 @@ from chalice.app import Blueprint
 
 from chalicelib.domain.cover import CoverState
 from chalicelib.domain.dossier import State
+from chalicelib.domain.procedure import EscalationLevel
 from chalicelib.usecases.issue_cover import issue_cover
 from chalicelib.usecases.work_lists import list_covers, list_dossiers
 from chalicelib.wiring import wiring
@@ -33,6 +34,7 @@ DOSSIER_FILTERS: Final = (
     query.flag("overdue", "Chỉ hồ sơ quá hạn (true) hoặc chưa quá hạn (false)."),
     query.day("due_before", "Chỉ hồ sơ có ngày hẹn trả trước ngày này."),
     PROVINCE,
+    query.choice("escalated", EscalationLevel, "Chỉ hồ sơ quá hạn đã báo lên cấp này (HEAD_OF_UNIT, MINISTRY)."),
     query.visible("assignee", "Chỉ hồ sơ đã phân công cho cán bộ này (`sub`)."),
     query.limit(query.DEFAULT_LIMIT),
     query.CURSOR,

@@ -12,6 +12,7 @@ from chalicelib.domain.expectation import Expectation, of_view
 from chalicelib.domain.law import Law
 from chalicelib.domain.months import at_vietnam, instant_text
 from chalicelib.domain.participation import ParticipationPeriod
+from chalicelib.domain.procedure import ESCALATION_LEVELS
 from chalicelib.domain.sources import sources_of
 from chalicelib.domain.step_clock import StepClock
 from chalicelib.usecases.cover_link import CoverLink
@@ -209,6 +210,9 @@ def dossier_item(row: DossierRow) -> answers.DossierItem:
         version=row.version,
         assignee=row.assignee,
         remaining_working_hours=row.remaining_working_hours,
+        escalated=tuple(
+            level for level, told in zip(ESCALATION_LEVELS, dossier.ESCALATIONS, strict=True) if told in row.milestones
+        ),
         step=None if row.step is None else _step(row.step, late=row.step_late),
         next_event=next_event(row.expected),
     )

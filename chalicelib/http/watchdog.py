@@ -61,3 +61,47 @@ def _item(found: Stuck) -> wire.StuckItem:
             "found_at": instant_text(found.found_at),
         }
     )
+
+
+REFUND_FILTERS: Final = (*FILTERS, query.limit(query.DEFAULT_LIMIT), query.CURSOR)
+
+
+@operation(
+    bp,
+    "GET",
+    "/v1/officer/refunds",
+    answer=wire.RefundPage,
+    query=REFUND_FILTERS,
+    codes=(
+        (403, "PROVINCE_NOT_ALLOWED"),
+        (422, "UNKNOWN_FIELD"),
+        (422, "INVALID_VALUE"),
+        (422, "CURSOR_INVALID"),
+    ),
+)
+def officer_refunds(request: Incoming) -> Reply:
+    """Danh sách tiền chờ hoàn trả, lâu nhất trước.
+
+    A case closes when accounting tells of the refund; until then it stands here, and on the list of what is stuck once
+    it has waited too long.
+    """
+    from chalicelib.usecases.refund_list import list_refunds
+
+    asked = query.read_query(request.query(), REFUND_FILTERS)
+    page = list_refunds(request.caller(), **asked, w=wiring())
+    items = tuple(
+        wire.RefundItem(
+            refund_id=row.case.refund_id,
+            dossier_code=row.case.dossier_code,
+            province_code=row.case.province_code,
+            state="OPEN",
+            amount=row.case.amount,
+            voucher_ids=row.case.voucher_ids,
+            cause=row.case.cause,
+            opened_at=instant_text(row.case.opened_at),
+            late=row.late,
+            next_event=next_event(row.expected),
+        )
+        for row in page.items
+    )
+    return Reply.of(wire.RefundPage(items=items, next_cursor=page.next_cursor))

@@ -18,5 +18,22 @@ ANSWERS: Final[dict[str, Any]] = {
                 "found_at": "2023-02-10T01:00:00+07:00",
             }
         ]
-    }
+    },
+    "officer_refunds": {
+        "items": [
+            {
+                "refund_id": "000.00.79.G24-230206-0001-R1",
+                "dossier_code": "000.00.79.G24-230206-0001",
+                "province_code": "79",
+                "state": "OPEN",
+                "amount": 297000,
+                "voucher_ids": ["KT79-2023-0000001"],
+                "cause": "DOSSIER_WITHDRAWN",
+                "opened_at": "2023-02-08T10:00:00+07:00",
+                "late": False,
+                "next_event": {"what": "REFUND", "by": "2023-03-01T17:00:00+07:00", "owner": "ACCOUNTING"},
+            }
+        ],
+        "next_cursor": None,
+    },
 }

@@ -8,10 +8,11 @@ from datetime import date, datetime
 from ..domain.access import OFFICERS, Caller, Role, require_province, require_role
 from ..domain.calendar import WorkingCalendar
 from ..domain.cover import CoverState
-from ..domain.dossier import State
+from ..domain.dossier import ESCALATIONS, State
 from ..domain.errors import NotConfigured
 from ..domain.expectation import Expectation
 from ..domain.months import VIETNAM, instant_text
+from ..domain.procedure import ESCALATION_LEVELS, EscalationLevel
 from ..domain.remaining import remaining_working_hours
 from ..domain.step_clock import StepClock
 from ..storage import keys
@@ -41,6 +42,7 @@ class DossierRow:
     expected: Expectation | None = None
     step: StepClock | None = None
     step_late: bool = False
+    milestones: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +67,20 @@ def list_dossiers(
     cursor: str | None,
     w: Wiring,
     assignee: str | None = None,
+    escalated: EscalationLevel | None = None,
 ) -> Page[DossierRow]:
     """Open dossiers of the caller's provinces by due time; those without one come last. AP7.
 
     Those that are COMPLETED and wait for their delivery (or reopening) are a list of their own. AP91.
 
+    `escalated` leaves those that a level of management has heard of: the ministry's list is that of its level.
     `due_before` leaves out what is due on that day or later. The number of reads is bounded: a page may be short, or
     empty, and still name a next one. Raises `Forbidden` for portal clients and other provinces, `Rejected`
     (CURSOR_INVALID).
     """
     now = w.clock.now()
     before = None if due_before is None else f"{due_before.isoformat()}T00:00:00"
-    if overdue:
+    if overdue or escalated is not None:
         now_text = instant_text(now)
         before = now_text if before is None else min(before, now_text)
     after = position_of(cursor)
@@ -88,7 +92,8 @@ def list_dossiers(
     partitions = [
         partition_of(code, shard) for code in provinces_of(caller, province, w) for shard in range(LIST_SHARDS)
     ]
-    filtered = state not in {None, State.COMPLETED} or assignee is not None
+    filtered = state not in {None, State.COMPLETED} or assignee is not None or escalated is not None
+    level = None if escalated is None else ESCALATIONS[ESCALATION_LEVELS.index(escalated)]
     working_hours = _WorkingHours(now, w.law.calendar)
     return page_of(
         merged(partitions, after, before, CHUNK if filtered else limit + 1, w),
@@ -97,6 +102,7 @@ def list_dossiers(
             (state is None or row.state is state)
             and (overdue is None or row.overdue == overdue)
             and (assignee is None or row.assignee == assignee)
+            and (level is None or level in row.milestones)
         ),
         limit,
     )
@@ -141,12 +147,13 @@ class _WorkingHours:
 
 def _dossier_row(item: Stored, caller: Caller, working_hours: _WorkingHours) -> DossierRow:
     due_at = instant(item, "due_at")
+    state, milestones = State(text(item, "state")), item.get("milestones")
     expected, step = expected_from(maybe(item, "expected"))
     return DossierRow(
         dossier_code=text(item, "dossier_code"),
-        state=State(text(item, "state")),
+        state=state,
         due_at=due_at,
-        overdue=due_at is not None and working_hours.now > due_at,
+        overdue=due_at is not None and working_hours.now > due_at and not state.ended,
         province_code=text(item, "province_code"),
         full_name=None if caller.role is Role.OPS else text(item, "full_name"),
         version=number(item, "version"),
@@ -155,6 +162,7 @@ def _dossier_row(item: Stored, caller: Caller, working_hours: _WorkingHours) -> 
         expected=expected,
         step=step,
         step_late=step is not None and working_hours.now > step.due_at,
+        milestones=frozenset(map(str, milestones)) if isinstance(milestones, list) else frozenset(),
     )
 
 

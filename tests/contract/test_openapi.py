@@ -66,6 +66,7 @@ def test_the_routes_of_the_contract_are_there() -> None:
         ("/v1/officer/dossiers", "GET"),
         ("/v1/officer/covers", "GET"),
         ("/v1/officer/stuck", "GET"),
+        ("/v1/officer/refunds", "GET"),
         ("/v1/officer/dossiers/{code}/acceptance", "POST"),
         ("/v1/officer/dossiers/{code}/delivery", "POST"),
         ("/v1/officer/dossiers/{code}/reopening", "POST"),

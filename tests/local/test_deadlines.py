@@ -87,6 +87,14 @@ def test_reminder_then_overdue(outside: Outside, notices: Subscription, serial: 
         "version": dossier["version"],
         "assignee": None,
         "remaining_working_hours": 0,
+        "escalated": [],
+        "step": {
+            "step_code": "THAM_DINH",
+            "since": paid["step"]["since"],
+            "due_at": "2023-02-09T17:00:00+07:00",
+            "late": True,
+        },
+        "next_event": {"what": "STEP", "by": "2023-02-09T17:00:00+07:00", "owner": "OFFICER"},
     }
     due = [row["due_at"] for row in outside.rows("/v1/officer/dossiers", "officer_79") if row["due_at"]]
     assert due == sorted(due)

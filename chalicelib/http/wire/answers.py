@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from chalicelib.domain.cover import CoverState
 from chalicelib.domain.dossier import State
+from chalicelib.domain.procedure import EscalationLevel
 
 from .base import Wire
 from .course import ApologyInfo, RefundInfo, SupplementInfo
@@ -141,6 +142,7 @@ class DossierItem(Wire):
     remaining_working_hours: Annotated[int, Field(ge=0)] | None = Field(
         description="Số giờ làm việc còn lại (8 giờ một ngày), làm tròn xuống; 0 khi đã quá hạn, null khi chưa có hạn."
     )
+    escalated: tuple[EscalationLevel, ...] = Field(default=(), description="Các cấp đã được báo hồ sơ quá hạn.")
     step: StepInfo | None = Field(default=None, description="Bước hiện tại của quy trình.")
     next_event: NextEvent | None = Field(default=None, description="Việc tiếp theo được chờ.")
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from chalicelib.domain.expectation import Awaited, Owner
 
 from .base import Wire
-from .scalars import InstantText
+from .scalars import Amount, InstantText
 
 
 class NextEvent(Wire):
@@ -44,3 +44,23 @@ class StuckItem(Wire):
 
 class StuckList(Wire):
     items: tuple[StuckItem, ...]
+
+
+class RefundItem(Wire):
+    """Một việc hoàn trả đang mở: số tiền trả lại người tham gia, vì sao, đến khi nào."""
+
+    refund_id: str
+    dossier_code: str
+    province_code: str
+    state: Literal["OPEN"]
+    amount: Amount
+    voucher_ids: tuple[str, ...]
+    cause: str = Field(description="Sự kiện kết thúc hồ sơ, hoặc lý do tiền không dùng được.")
+    opened_at: InstantText
+    late: bool = Field(description="Đã quá thời gian chờ hoàn trả.")
+    next_event: NextEvent | None
+
+
+class RefundPage(Wire):
+    items: tuple[RefundItem, ...]
+    next_cursor: str | None

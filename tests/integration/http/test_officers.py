@@ -74,6 +74,7 @@ def test_a_paid_first_timer_waits_for_an_officer(api: Api) -> None:
             "version": 3,
             "assignee": None,
             "remaining_working_hours": 48,
+            "escalated": [],
             "step": {
                 "step_code": "THAM_DINH",
                 "since": "2023-02-06T09:15:22+07:00",

@@ -10,11 +10,13 @@ import boto3
 import pytest
 
 from chalicelib.domain.cover import StoredFile
+from chalicelib.domain.deadlines import Action
 from chalicelib.domain.months import VIETNAM
+from chalicelib.usecases.keep_deadline import Execution, carry_out
 from chalicelib.usecases.make_cover import record_issue
 from chalicelib.wiring import Wiring
 from tests.integration.http.conftest import StandingClock
-from tests.integration.http.harness import DECLARATION, OFFICER_01, OFFICER_79, PORTAL, SIGNER_79, Answer, Api
+from tests.integration.http.harness import DECLARATION, OFFICER_01, OFFICER_79, OPS, PORTAL, SIGNER_79, Answer, Api
 from tests.integration.http.vouchers import pay
 
 CODE = "000.00.79.G24-230206-0001"
@@ -166,3 +168,43 @@ def test_two_persons_reopen_what_was_reversed(api: Api, w: Wiring) -> None:
     # then its months are guarded again
     again = api.declare({**DECLARATION, "national_code": "000.00.00.G24-230206-000999"}, key="again")
     refused(again, 409, "DUPLICATE_DOSSIER")
+
+
+def test_what_is_to_be_paid_back_is_listed(api: Api, clock: StandingClock) -> None:
+    pay(api.declare().json, DECLARATION)
+    assert api.call("GET", "/v1/officer/refunds", caller=OFFICER_79).json == {"items": [], "next_cursor": None}
+    assert api.call("POST", f"/v1/dossiers/{CODE}/withdrawal", caller=PORTAL).status == 200
+    (row,) = api.call("GET", "/v1/officer/refunds?province=79&limit=1", caller=OFFICER_79).json["items"]
+    assert (row["dossier_code"], row["amount"], row["state"], row["late"]) == (CODE, 297_000, "OPEN", False)
+    assert (row["next_event"]["what"], row["next_event"]["owner"]) == ("REFUND", "ACCOUNTING")
+    assert show(api)["next_event"]["what"] == "REFUND"
+    clock.moment = datetime(2023, 3, 2, 9, tzinfo=VIETNAM)
+    (row,) = api.call("GET", "/v1/officer/refunds", caller=OPS).json["items"]
+    assert row["late"]
+    assert api.call("GET", "/v1/officer/refunds", caller=OFFICER_01).json["items"] == []
+    refused(api.call("GET", "/v1/officer/refunds?province=79", caller=OFFICER_01), 403, "PROVINCE_NOT_ALLOWED")
+    refused(api.call("GET", "/v1/officer/refunds", caller=PORTAL), 403, "ROLE_NOT_ALLOWED")
+
+
+def test_the_ministry_sees_what_was_escalated_to_it(api: Api, clock: StandingClock, w: Wiring) -> None:
+    pay(api.declare().json, DECLARATION)
+    execution = Execution(generation=1, clock_version=0)
+    levels = {
+        "HEAD_OF_UNIT": datetime(2023, 2, 14, 18, tzinfo=VIETNAM),
+        "MINISTRY": datetime(2023, 2, 16, 18, tzinfo=VIETNAM),
+    }
+    listed = {}
+    for level, moment in levels.items():
+        clock.moment = moment
+        for action in (Action.MARK_OVERDUE, Action.ESCALATE):
+            carry_out(action, CODE, execution, w)
+        for asked in levels:
+            found = api.call("GET", f"/v1/officer/dossiers?escalated={asked}", caller=OPS).json["items"]
+            listed[level, asked] = [row["escalated"] for row in found]
+    assert listed == {
+        ("HEAD_OF_UNIT", "HEAD_OF_UNIT"): [["HEAD_OF_UNIT"]],
+        ("HEAD_OF_UNIT", "MINISTRY"): [],
+        ("MINISTRY", "HEAD_OF_UNIT"): [["HEAD_OF_UNIT", "MINISTRY"]],
+        ("MINISTRY", "MINISTRY"): [["HEAD_OF_UNIT", "MINISTRY"]],
+    }
+    assert api.call("GET", "/v1/officer/dossiers?escalated=KING", caller=OPS).status == 422
