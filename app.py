@@ -40,9 +40,9 @@ for each in BLUEPRINTS:
 # (`chalicelib.queues.vouchers`). Their blueprints are for `chalice package` and for tests.
 if not on_lambda():
     from chalicelib.queues import relay, vouchers, webhooks
-    from chalicelib.workflows import anchor, cover, dossier, renderer, sweep
+    from chalicelib.workflows import anchor, canary, cover, dossier, renderer, sweep
 
-    for other in (vouchers, relay, webhooks, dossier, cover, renderer, sweep, anchor):
+    for other in (vouchers, relay, webhooks, dossier, cover, renderer, sweep, anchor, canary):
         app.register_blueprint(other.bp)
 
 if stage() == SANDBOX:

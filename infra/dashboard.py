@@ -111,7 +111,9 @@ def _text() -> dict[str, Any]:
 
 
 def _alarms(resources: Mapping[str, Any]) -> dict[str, Any]:
-    arns = [f"${{{name}.Arn}}" for name, each in resources.items() if each["Type"] == "AWS::CloudWatch::Alarm"]
+    # One that may not be there cannot be named.
+    there = {name: each for name, each in resources.items() if "Condition" not in each}
+    arns = [f"${{{name}.Arn}}" for name, each in there.items() if each["Type"] == "AWS::CloudWatch::Alarm"]
     return {"type": "alarm", "height": 3, "properties": {"title": "Alarms", "alarms": arns}}
 
 

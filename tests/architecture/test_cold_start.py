@@ -22,6 +22,7 @@ HANDLERS = (
     "chalicelib.workflows.renderer",
     "chalicelib.workflows.sweep",
     "chalicelib.workflows.anchor",
+    "chalicelib.workflows.canary",
     "chalicelib.http.auth",
 )
 

@@ -73,7 +73,7 @@ def test_a_template_fits_cloudformation(template: Template) -> None:
 
 def test_every_function_says_what_it_needs(template: Template) -> None:
     functions = of_type(template, FUNCTION)
-    assert len(functions) == 10
+    assert len(functions) == 11
     for name, function in functions.items():
         assert {"MemorySize", "Timeout", "Role", "FunctionName", "Description", "LoggingConfig"} <= set(function), name
         assert "Events" not in function

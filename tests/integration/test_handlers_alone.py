@@ -24,6 +24,7 @@ HANDLERS: dict[str, dict[str, Any] | None] = {
     "chalicelib.workflows.renderer.cover_renderer": {"schema": 0},
     "chalicelib.workflows.sweep.sweeper": None,
     "chalicelib.workflows.anchor.audit_anchor": None,
+    "chalicelib.workflows.canary.canary": None,
     "chalicelib.http.auth.token_authorizer": None,
 }
 PROGRAM = """
