@@ -21,23 +21,31 @@ JOINED = st.lists(WORDS, min_size=1, max_size=2).flatmap(
 NAMES = st.lists(JOINED, min_size=1, max_size=6).map(" ".join).filter(lambda name: name_fault(name, "name") is None)
 
 
-@settings(max_examples=80, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=1000, deadline=None)
 @example("AẶAAAAAA'AAô̆AAAAAA AẶAAAAAA'AAô̆AAAAAA")
 @given(NAMES)
-def test_any_allowed_name_can_be_copied_out_again(name: str) -> None:
+def test_a_thousand_names_can_be_copied_out_again(name: str) -> None:
     printed = printed_name(name)
 
-    drawn = render_cover(view(full_name=printed))
+    read = name_in(text_by_pdfium(render_cover(view(full_name=printed))))
 
-    assert name_in(text_by_pypdf(drawn)) == printed
     words = printed.split()
-    read = name_in(text_by_pdfium(drawn))
     if any(one == other for one, other in pairwise(words)):
         # PDFium takes a line that repeats the one above it for a shadow and leaves it out (pypdf and poppler read
         # both): the repeated word is all that may be missing.
         assert read in {printed, " ".join(word for word, _ in groupby(words))}
     else:
         assert read == printed
+
+
+@settings(max_examples=60, deadline=None)
+@example("AẶAAAAAA'AAô̆AAAAAA AẶAAAAAA'AAô̆AAAAAA")
+@given(NAMES)
+def test_a_simpler_reader_finds_the_same_names(name: str) -> None:
+    printed = printed_name(name)
+
+    assert name_in(text_by_pypdf(render_cover(view(full_name=printed)))) == printed
 
 
 @settings(max_examples=15, deadline=None)
