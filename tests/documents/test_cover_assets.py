@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import string
 import unicodedata
 from datetime import date
@@ -14,6 +15,7 @@ from fontTools.ttLib import TTFont
 from chalicelib.documents.slip_templates import LAYOUT as SLIP_LAYOUT
 from chalicelib.documents.typesetting import assets_folder
 from chalicelib.domain.names import ALPHABET, printed_name
+from chalicelib.http.wire.course import PRINTED
 from chalicelib.law import load
 
 FACES = ("Regular", "Bold", "Italic")
@@ -122,3 +124,13 @@ def test_every_template_is_described_and_registered() -> None:
         assert version == each["version"] == each["effective_from"]
         assert each["source"]
         assert kind == "slip" or path.with_suffix(".typ").is_file()
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_what_an_officer_may_write_has_a_glyph_and_is_seen(face: str) -> None:
+    """A slip can always be drawn: the door refuses what the fonts lack."""
+    cmap, allowed = _font(face).getBestCmap(), re.compile(f"[{PRINTED}]")
+    written = [chr(code) for code in range(0x30000) if allowed.fullmatch(chr(code))]
+    assert len(written) > 600
+    assert [char for char in written if char != "\n" and (ord(char) not in cmap or not char.isprintable())] == []
+    assert all(allowed.fullmatch(char) for letter in ALPHABET for char in letter)

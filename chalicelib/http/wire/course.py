@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from chalicelib.domain.declaration import AddressDraft, DeclarationDraft
 from chalicelib.domain.dossier import State
 from chalicelib.domain.supplement import ASKABLE, Corrections
 
-from .base import PRINTABLE, Read, Wire, WireDay, read, short_text
+from .base import Read, Wire, WireDay, read, short_text
 from .declaration import Code
 from .scalars import Amount, InstantText
 
-# Lines may be broken in a reason; other control characters are none of a text.
-_LINES: Final = PRINTABLE.replace(r"\x00-\x1f", r"\x00-\x09\x0b-\x1f")
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000, pattern=_LINES)]
+PRINTED: Final = (
+    r"\n\u0020-\u007e\u00a1-\u00ac\u00ae-\u0181\u0186\u0190\u0197\u01a0-\u01a1\u01af-\u01b0\u01cd-\u01dc\u01e6-\u01e9"
+    r"\u01f0\u01f8-\u01f9\u0226-\u0233\u0243\u0253-\u0254\u025b\u0268\u0294\u02bc\u0300-\u030c\u031b\u0323-\u0325"
+    r"\u032d-\u0331\u1e00-\u1e9b\u1e9e\u1ea0-\u1ef9\u2010\u2012-\u2015\u2018-\u201e\u2020-\u2022\u2026\u20ab\u2116"
+)
+"""The characters that a slip can show, and line breaks; the fonts hold them all (tests/documents)."""
+
+_AS_TYPED: Final = {ord("\t"): " ", 0xA0: " ", 0x202F: " ", 0x2011: "-", 0xAD: None}
+"""What word processors put in, as it is printed."""
+
+
+def _tidied(value: object) -> object:
+    """Composed letters, plain spaces and line breaks, as the slip prints them."""
+    if not isinstance(value, str):
+        return value
+    return unicodedata.normalize("NFC", value.replace("\r\n", "\n")).translate(_AS_TYPED)
+
+
+# A reason stands on the slip that tells the citizen: what could not be printed there is refused here.
+_Text = StringConstraints(strip_whitespace=True, min_length=1, max_length=1000, pattern=f"^[{PRINTED}]*$")
+Reason = Annotated[str, _Text, BeforeValidator(_tidied)]
 
 
 class SupplementRequest(Wire):

@@ -374,3 +374,15 @@ def test_the_same_key_gets_the_first_answer(api: Api, paid: dict[str, Any]) -> N
 def test_nobody_finds_what_is_not_there(api: Api) -> None:
     answer = api.call("POST", "/v1/dossiers/000.00.79.G24-230206-0009/withdrawal", caller=PORTAL)
     refused(answer, 404, "DOSSIER_NOT_FOUND")
+
+
+@pytest.mark.parametrize("text", ("Thiếu giấy tờ \U0001f4c4", "陈", "a\u202eb", "\u200b", "a\x00b", "a\u2028b"))
+def test_a_reason_that_no_slip_could_show_is_refused(api: Api, paid: dict[str, Any], text: str) -> None:
+    answer = officer(api, "refusal", {"reason": text}, version=paid["version"])
+    assert (answer.status, answer.codes) == (422, [("reason", "INVALID_VALUE")])
+
+
+def test_a_reason_is_kept_as_it_is_printed(api: Api, paid: dict[str, Any]) -> None:
+    typed = "Thie\u0302\u0301u so\u0302\u0301\u00a0nha\u0300\t(1)\r\nva\u0300 \u2018ngo\u0303\u2019"
+    assert officer(api, "refusal", {"reason": typed}, version=paid["version"]).status == 200
+    assert show(api)["history"][-1]["reason"] == "Thiếu số nhà (1)\nvà \u2018ngõ\u2019"

@@ -170,9 +170,13 @@ def test_others_see_no_slip(api: Api) -> None:
 
 
 @pytest.mark.usefixtures("paid")
-def test_a_reason_that_no_font_can_show_is_told(api: Api, clock: StandingClock, clients: Mapping[str, Any]) -> None:
+def test_an_address_that_no_font_can_show_is_told(api: Api, clock: StandingClock, clients: Mapping[str, Any]) -> None:
+    """What officers write is refused at the door; a citizen's street may hold anything that can be printed at all."""
     clock.moment = at("2023-02-08 10:00")
-    officer(api, "refusal", {"reason": "Sai họ 陳."})
+    officer(api, "supplement-request", ASK)
+    supplied = {**SUPPLY, "permanent_address": {"house_street": "14 陳"}}
+    assert api.call("POST", f"{DOSSIER}/supplements", supplied, caller=PORTAL).status == 200
+    officer(api, "refusal", {"reason": "Sai họ."})
     refused(slip(api, "refusal"), 409, "SLIP_NOT_PRINTABLE")
     assert keys_of(clients) == []
 
