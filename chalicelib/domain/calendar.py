@@ -25,8 +25,8 @@ class WorkingCalendar:
     days_off: Mapping[date, str]
     working_saturdays: Mapping[date, str]
     years: frozenset[int]
-    opening: time
-    closing: time
+    hours: tuple[tuple[date, time, time], ...]
+    """First day, opening and closing, ascending; before the first row its hours hold as well."""
     version: str
 
     def day_kind(self, day: date) -> tuple[bool, str]:
@@ -72,11 +72,14 @@ class WorkingCalendar:
 
     def opens(self, day: date) -> datetime:
         """The opening moment of a day, Vietnam time."""
-        return datetime.combine(day, self.opening, VIETNAM)
+        return datetime.combine(day, self._hours_on(day)[1], VIETNAM)
 
     def closes(self, day: date) -> datetime:
         """The closing moment of a day, Vietnam time."""
-        return datetime.combine(day, self.closing, VIETNAM)
+        return datetime.combine(day, self._hours_on(day)[2], VIETNAM)
+
+    def _hours_on(self, day: date) -> tuple[date, time, time]:
+        return next((row for row in reversed(self.hours) if row[0] <= day), self.hours[0])
 
     def is_after_hours(self, moment: datetime) -> bool:
         """Whether a filing at this moment counts only from the next working day: later than closing, or a day off."""

@@ -48,7 +48,7 @@ def assemble(content: Mapping[str, Json]) -> Law:
     """
     contribution, support = content["contribution"], content["support"]
     methods, process, holidays = content["methods"], content["process"], content["holidays"]
-    hours = _table(process, "working_hours", lambda v: WorkingHours(*map(time.fromisoformat, v)))
+    hours = _table(process, "working_hours", _hours)
     return Law(
         rural_poverty_line=_table(contribution, "rural_poverty_line", _whole),
         base_salary=_table(contribution, "base_salary", _whole),
@@ -219,6 +219,13 @@ def _deadline_rules(value: Json) -> DeadlineRules:
     )
 
 
+def _hours(value: Json) -> WorkingHours:
+    opening, closing = (time.fromisoformat(text) for text in value)
+    if opening >= closing:
+        raise ValueError(f"an office opens before it closes, not {value!r}")
+    return WorkingHours(opening, closing)
+
+
 def _watch_rules(value: Json) -> WatchRules:
     return WatchRules(**{name: _whole(number) for name, number in value.items()})
 
@@ -237,8 +244,7 @@ def _calendar(holidays: Json, hours: Table[WorkingHours]) -> WorkingCalendar:
         days_off=days_off,
         working_saturdays=saturdays,
         years=frozenset(year["year"] for year in holidays["years"]),
-        opening=hours.rows[-1].value.opening,
-        closing=hours.rows[-1].value.closing,
+        hours=tuple((row.effective_from, row.value.opening, row.value.closing) for row in hours.rows),
         version=holidays["version"],
     )
 

@@ -54,6 +54,7 @@ TABLES: Mapping[str, Place] = {
     "payment_hours": Place("process"),
     "park_hours": Place("process"),
     "watch_rules": Place("process"),
+    "working_hours": Place("process"),
     "top_up_days": Place("process"),
     "amount_tolerance": Place("process"),
     "unit_code": Place("process"),

@@ -36,8 +36,8 @@ NOTICES = frozenset(
 )
 """What officers are told by the topic of notices."""
 
-CALENDAR_CHANGED = "holiday_calendar#"
-"""How the line of a published calendar names its subject."""
+CALENDAR_CHANGED = ("holiday_calendar#", "working_hours#")
+"""How the lines of a published calendar, or of other hours of work, name their subject."""
 
 ABOUT_NO_DOSSIER = frozenset(
     {

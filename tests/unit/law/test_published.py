@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
 
 from chalicelib import law
+from chalicelib.domain.deadlines import due_date
 from chalicelib.domain.errors import NotFound, Rejected
+from chalicelib.domain.months import VIETNAM
 from chalicelib.law.published import (
     TABLES,
     Publication,
@@ -128,3 +130,21 @@ def test_rows_of_the_wrong_shape_are_told_field_by_field() -> None:
         ("rows[0].province", "UNKNOWN_FIELD"),
     ]
     assert [(fault.field, fault.code) for fault in shape_faults("income_step", [])] == [("rows", "REQUIRED")]
+
+
+def test_other_hours_of_work_hold_from_their_first_day() -> None:
+    after = law.assemble(with_rows("working_hours", row("2026-12-01", None, ["07:30", "16:30"]))).calendar
+    assert (after.opens(date(2026, 11, 30)).hour, after.closes(date(2026, 11, 30)).hour) == (8, 17)
+    assert after.opens(date(2026, 12, 1)).strftime("%H:%M") == "07:30"
+    assert after.closes(date(2026, 12, 1)).strftime("%H:%M") == "16:30"
+    # Earlier than the first row its hours hold: no dossier is that old.
+    assert after.closes(date(2015, 6, 1)).hour == 17
+    # A dossier received the day before is due by the hours of its due day.
+    received = datetime(2026, 11, 30, 9, tzinfo=VIETNAM)
+    assert due_date(received, 1, after).due_at == datetime(2026, 12, 1, 16, 30, tzinfo=VIETNAM)
+
+
+@pytest.mark.parametrize("hours", (["17:00", "08:00"], ["08:00"], ["8", "17"]))
+def test_hours_that_are_none_are_refused(hours: list[str]) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        law.assemble(with_rows("working_hours", row("2026-12-01", None, hours)))
