@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from chalicelib.domain.cover import Cover, CoverSnapshot, CoverState, StoredFile, check, issue, renewed, revoke_unissued
+from chalicelib.domain.access import Role
+from chalicelib.domain.cover import (
+    Cover,
+    CoverSnapshot,
+    CoverState,
+    RevocationRequest,
+    StoredFile,
+    approve_revocation,
+    check,
+    issue,
+    renewed,
+    revoke_checked,
+    revoke_unissued,
+)
 from chalicelib.domain.dossier import ENDED, NATIONAL_STATUS, TRANSITIONS, State
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.identity import BirthDate, Gender
+from chalicelib.domain.reissue import take_place
 
 MACHINES = Path(__file__).resolve().parent / "statemachines"
 
@@ -26,8 +41,16 @@ _DECISIONS: dict[str, Callable[[Cover], Cover]] = {
     "issue": lambda cover: issue(cover, _SOME_FILE, _SOME_DAY),
     "renewed": lambda cover: renewed(cover, _SOMEBODY),
     "revoke_unissued": revoke_unissued,
+    "revoke_checked": lambda cover: revoke_checked(cover, by="accounting", reason="x", at=_SOME_DAY),
+    "approve_revocation": lambda cover: approve_revocation(
+        replace(cover, revocation=RevocationRequest("officer", "x", _SOME_DAY, Role.OFFICER)),
+        by="signer",
+        role=Role.SIGNER,
+        at=_SOME_DAY,
+    ),
+    "take_place": lambda cover: take_place(cover, cover, _SOME_DAY)[0],
 }
-"""Every decision about a cover, by the name of its function in `chalicelib.domain.cover`."""
+"""Every decision about a cover, by the name of its function in `domain.cover` and `domain.reissue`."""
 
 
 def states_page() -> str:
@@ -51,10 +74,11 @@ def states_page() -> str:
             "",
             "## Cover sheet",
             "",
-            "`chalicelib/domain/cover.py`: each decision tried on a cover in each state; an arrow where it is allowed. "
-            f"No decision leads to {_unreached()} yet.",
+            "`chalicelib/domain/cover.py`, `chalicelib/domain/reissue.py`: each decision tried on a cover in each state; "
+            "an arrow where it is allowed. "
+            f"{_unreached()} lasts within one transaction: the trail tells of it.",
             "",
-            *_mermaid(_cover_edges(), starts=[CoverState.DATA_CREATED], ends=[CoverState.ISSUED, CoverState.REVOKED]),
+            *_mermaid(_cover_edges(), starts=[CoverState.DATA_CREATED], ends=[CoverState.REVOKED, CoverState.REPLACED]),
             "",
             "## Workflow of a dossier",
             "",
@@ -63,6 +87,10 @@ def states_page() -> str:
             "## Workflow of a cover sheet",
             "",
             *_machine("cover.asl.json"),
+            "",
+            "## Workflow of a campaign",
+            "",
+            *_machine("campaign.asl.json"),
             "",
         ]
     )
