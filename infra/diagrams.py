@@ -74,8 +74,8 @@ def states_page() -> str:
             "",
             "## Cover sheet",
             "",
-            "`chalicelib/domain/cover.py`, `chalicelib/domain/reissue.py`: each decision tried on a cover in each state; "
-            "an arrow where it is allowed. "
+            "`chalicelib/domain/cover.py`, `chalicelib/domain/reissue.py`: each decision tried on a cover in "
+            "each state; an arrow where it is allowed. "
             f"{_unreached()} lasts within one transaction: the trail tells of it.",
             "",
             *_mermaid(_cover_edges(), starts=[CoverState.DATA_CREATED], ends=[CoverState.REVOKED, CoverState.REPLACED]),
