@@ -13,6 +13,7 @@ from chalicelib.http import (
     desk,
     framework,
     officers,
+    people,
     portal,
     procedures,
     public,
@@ -31,7 +32,7 @@ app = Chalice(app_name="bhxh-602e", configure_logs=False)
 
 BLUEPRINTS = (
     *(framework, auth, public, refunds, verification, portal, deliveries, viewers, slips),
-    *(officers, course, cover_life, campaigns, desk, rest, watchdog, reconciliation, procedures, rules),
+    *(officers, people, course, cover_life, campaigns, desk, rest, watchdog, reconciliation, procedures, rules),
 )
 for each in BLUEPRINTS:
     app.register_blueprint(each.bp)

@@ -1,4 +1,4 @@
-"""The documents that are made from the code: docs/states.md and the JSON Schemas of the messages.
+"""The documents that are made from the code: docs/states.md, docs/retention.md and the messages' JSON Schemas.
 
     .venv/bin/python -m infra.docs
 
@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from chalicelib.domain.data_request import AnswerTimes
+from chalicelib.law.duties import duties
 from chalicelib.queues.messages import ContributionVoucherMessage, DossierStatusMessage, ManifestMessage, Message
 from infra.diagrams import states_page
 
@@ -26,7 +28,54 @@ SCHEMAS: dict[str, type[Message]] = {
 def generated() -> dict[Path, str]:
     """Every generated document: where it lies and what it says."""
     schemas = {ROOT / f"docs/schemas/{name}.schema.json": schema_text(name) for name in SCHEMAS}
-    return {ROOT / "docs/states.md": states_page(), **schemas}
+    return {ROOT / "docs/states.md": states_page(), ROOT / "docs/retention.md": retention_page(), **schemas}
+
+
+def retention_page() -> str:
+    """How long each class of data is kept, from the table of duties."""
+    rows = [
+        f"| {each.what} | {each.where} | {_days(each.least_days)} | {_days(each.ends)} | {each.how} | {each.source} |"
+        for each in duties().retention.values()
+    ]
+    times = [
+        f"| from {row.effective_from} | {_first(row.value)} | {_final(row.value)} "
+        f"| {row.value.extension_days} | {row.source} |"
+        for row in duties().answer_times.rows
+    ]
+    return "\n".join([RETENTION_HEAD, *rows, ANSWERS_HEAD, *times, ""])
+
+
+RETENTION_HEAD = (
+    "# How long data is kept, and when a person is answered\n\n"
+    "Made from `chalicelib/law/data/personal_data.json` by `python -m infra.docs`; tests hold the code and the "
+    "template against the same table. Who may see what is in [architecture.md](architecture.md), who has seen what in "
+    "the view log of each dossier.\n\n"
+    "| data | where | at least | ends after | how | source |\n"
+    "|---|---|---|---|---|---|"
+)
+
+ANSWERS_HEAD = (
+    "\nA person who asks about their own data is answered from `POST /v1/officer/people/report`, which names the "
+    "limits of the day of asking. Corrections go through the dossier (supplement request); who has looked stands in "
+    "`GET /v1/dossiers/{code}/views`. Processing rests on the duty under the law of social insurance, not on consent: "
+    "a withdrawal of consent ends nothing that the law asks for, and is answered saying so. A breach is reported "
+    "within 72 hours.\n\n"
+    "| asked | first answer | final answer, in days | one extension, in days | source |\n"
+    "|---|---|---|---|---|"
+)
+
+
+def _days(days: int | None) -> str:
+    return "-" if days is None else f"{days} days"
+
+
+def _first(times: AnswerTimes) -> str:
+    return f"{times.first_hours} hours" if times.first_hours else f"{times.first_working_days} working days"
+
+
+def _final(times: AnswerTimes) -> str:
+    told = (f"{kind}: {days}" for kind, days in times.final_days.items() if days is not None)
+    return ", ".join(told) or "with the first"
 
 
 def schema_text(name: str) -> str:

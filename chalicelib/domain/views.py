@@ -25,6 +25,8 @@ class Seen(StrEnum):
     COVER = "COVER"
     SLIP = "SLIP"
     VOUCHER = "VOUCHER"
+    PERSON = "PERSON"
+    """All that is held about the person, for that person's own request."""
 
 
 @dataclass(frozen=True, slots=True)

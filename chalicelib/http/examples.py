@@ -10,6 +10,7 @@ from . import (
     cover_life_examples,
     delivery_examples,
     desk_examples,
+    people_examples,
     procedure_examples,
     reconciliation_examples,
     rest_examples,
@@ -160,6 +161,7 @@ BODIES: Final[dict[str, Any]] = {
     **cover_life_examples.BODIES,
     **desk_examples.BODIES,
     **delivery_examples.BODIES,
+    **people_examples.BODIES,
     **procedure_examples.BODIES,
     **rest_examples.BODIES,
     **reconciliation_examples.BODIES,
@@ -298,6 +300,7 @@ ANSWERS: Final[dict[str, Any]] = {
     **verification_examples.ANSWERS,
     **viewer_examples.ANSWERS,
     **delivery_examples.ANSWERS,
+    **people_examples.ANSWERS,
     **watchdog_examples.ANSWERS,
     "list_provinces": {
         "items": [

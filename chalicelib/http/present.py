@@ -95,7 +95,7 @@ def dossier_answer(view: DossierView, law: Law) -> answers.Dossier:
         due_derivation=tuple(
             answers.DerivationDay(date=day.date.isoformat(), counted=day.counted, why=day.why) for day in due
         ),
-        participation=tuple(map(_participation, view.participation)),
+        participation=tuple(map(participation_item, view.participation)),
         si_number=found.si_number,
         cover=None if view.cover is None else _cover(view.cover),
         kpi_late=found.kpi_late(view.now),
@@ -138,7 +138,7 @@ def _refund(view: DossierView) -> course.RefundInfo | None:
     )
 
 
-def _participation(period: ParticipationPeriod) -> answers.Participation:
+def participation_item(period: ParticipationPeriod) -> answers.Participation:
     return answers.Participation(
         from_month=str(period.span.first),
         to_month=str(period.span.last),

@@ -298,6 +298,8 @@ def live(house: House) -> None:
     for what in ("", f"?dossier_code={code}", "/undelivered"):
         assert house.call("GET", f"/v1/portal/deliveries{what}", caller=PORTAL).status == 200
     house.invoke("AuditAnchor", SWEEP_EVENT)
+    asked = {"personal_id": "079185012345", "received_at": "2026-02-13T09:00:00+07:00", "reason": "Đơn số 12/2026"}
+    assert house.call("POST", "/v1/officer/people/report", asked, caller=OFFICER_79).status == 200
     assert house.call("POST", "/v1/portal/deliveries/redelivery", {"dossier_code": code}, caller=PORTAL).status == 202
     assert house.call("GET", f"/v1/dossiers/{code}/slips/receipt", caller=PORTAL).status == 200
     assert house.call("GET", "/v1/officer/dossiers", caller=OFFICER_79).status == 200

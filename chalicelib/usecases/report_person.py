@@ -1,0 +1,71 @@
+"""What is held about a person, for the answer to that person's own request (domain rule 9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..domain.access import OFFICERS, Caller, require_role
+from ..domain.data_request import AnswerDue, RequestKind, answer_due
+from ..domain.dossier import Dossier
+from ..domain.errors import NotFound
+from ..domain.participation import ParticipationPeriod, PersonRecord
+from ..domain.views import Look, Seen
+from ..law.duties import duties
+from ..storage import keys
+from ..storage.items.dossiers import dossier_from
+from ..storage.items.people import period_from, person_from
+from ..wiring import Wiring
+from .log_view import log_view
+
+MOST = 100
+"""Dossiers in one report; a person has one or two a year."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonReport:
+    record: PersonRecord
+    periods: tuple[ParticipationPeriod, ...]
+    dossiers: tuple[Dossier, ...]
+    """Those of the caller's provinces, newest first."""
+    elsewhere: int
+    """How many more lie with other provinces, whose officers answer for them."""
+    due: AnswerDue
+    received_at: datetime
+
+
+def report_person(
+    personal_id: str, kind: RequestKind, received_at: datetime | None, caller: Caller, reason: str, w: Wiring
+) -> PersonReport:
+    """Everything about a person that an officer of a province with a dossier of theirs may hand out. AP88.
+
+    The look is written into the view log of every dossier shown, before anything is shown.
+
+    Raises:
+        Forbidden: no officer.
+        NotFound: PERSON_NOT_FOUND, also for a person of other provinces: nobody learns here whom the system knows.
+        NotConfigured: a day of asking before the duty began.
+        Unavailable: a look could not be written down.
+    """
+    require_role(caller, *OFFICERS)
+    person = w.person(personal_id)
+    listed = list(w.table.listed_keys(keys.person_partition(person)))[-MOST:]
+    found = w.table.get_many([*listed, keys.person(person)])
+    dossiers = [dossier_from(item) for key in reversed(listed) if (item := found.get(key)) is not None]
+    shown = tuple(each for each in dossiers if each.province_code in caller.provinces)
+    if not shown:
+        raise NotFound("PERSON_NOT_FOUND", "Không có người này trong các hồ sơ của tỉnh, thành phố bạn phụ trách.")
+    received = received_at or w.clock.now()
+    times = duties().answer_times.on(received.date()).value
+    due = answer_due(kind, received, times, w.law.calendar)
+    periods = tuple(period_from(person, item) for item in w.table.query(keys.person_partition(person), keys.PERIOD))
+    for dossier in shown:
+        log_view(dossier.code, Look(Seen.PERSON, reason), caller, w)
+    return PersonReport(
+        record=person_from(person, found.get(keys.person(person))),
+        periods=periods,
+        dossiers=shown,
+        elsewhere=len(dossiers) - len(shown),
+        due=due,
+        received_at=received,
+    )
