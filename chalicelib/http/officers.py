@@ -64,7 +64,8 @@ def officer_dossiers(request: Incoming) -> Reply:
 def officer_covers(request: Incoming) -> Reply:
     """Danh sách tờ bìa chờ cấp, cũ nhất trước.
 
-    Only covers on their way to issue are listed: an issued one is found through its dossier.
+    Covers on their way to issue are listed, and with `state=ISSUED` those whose revocation waits for a decision; any
+    other issued one is found through its dossier.
     """
     asked = query.read_query(request.query(), COVER_FILTERS)
     page = list_covers(request.caller(), **asked, w=wiring())

@@ -145,15 +145,17 @@ def _issuer(cover: Cover, now: datetime) -> Act:
 
 
 def go_on_unsigned(code: str, w: Wiring) -> None:
-    """A supplement came: a cover that is issued without a signer, and was held up by it, gets a new run. AP1, AP11."""
+    """A supplement came: a cover that is issued without a signer, and was held up by it, gets a new run. AP1, AP72."""
     stored = w.table.get(keys.dossier(code))
     if stored is None or not dossier_from(stored).procedure.automatic_issue:
         return
-    found = w.table.get(keys.cover(code, 1))
-    if found is None or cover_from(found).state is not CoverState.DATA_CREATED:
+    items = w.table.query(keys.dossier_partition(code), keys.COVER)
+    covers = [cover_from(item) for item in items if keys.is_cover(str(item["SK"]))]
+    waiting = [cover for cover in covers if cover.state is CoverState.DATA_CREATED]
+    if not waiting:
         return
     try:
-        again = next_run(cover_from(found), w)
+        again = next_run(waiting[-1], w)
     except Refused:
         # Another relay of the same line was quicker.
         return

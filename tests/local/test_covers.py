@@ -25,15 +25,17 @@ LATER = "2023-02-20T10:00:00+07:00"
 BROWSER = {"Accept": "text/html,*/*;q=0.8"}
 
 
-def issued(outside: Outside, serial: int) -> str:
-    """Scenario A1 up to the issued cover; gives the dossier's code."""
+def issued(outside: Outside, serial: int) -> tuple[str, Json]:
+    """Scenario A1 up to the issued cover; gives the dossier's code and the voucher that paid."""
     outside.client.set_clock(MONDAY)
     declaration = person(serial)
     opened = outside.declare(declaration)
     code: str = opened["dossier_code"]
-    outside.pay(declaration, opened, MONDAY)
+    voucher = outside.voucher(declaration, opened, MONDAY)
+    outside.client.send_voucher(voucher)
+    outside.client.wait_for_state(code, "IN_PROCESS")
     outside.issue(code)
-    return code
+    return code, voucher
 
 
 def file_of(outside: Outside, code: str) -> bytes:
@@ -68,7 +70,7 @@ def test_a1_and_a10_the_code_on_the_page_tells_what_became_of_the_cover(
     outside: Outside, serial: int, tmp_path: Path
 ) -> None:
     # given A1: a first-timer's cover, signed and issued
-    code = issued(outside, serial)
+    code, voucher = issued(outside, serial)
     cover_id = f"{code}-C1"
     pdf = file_of(outside, code)
 
@@ -91,8 +93,18 @@ def test_a1_and_a10_the_code_on_the_page_tells_what_became_of_the_cover(
         data = document.attachments["cover.json"].get_file().read_bytes()
     assert (claims.serial, claims.commitment) == (cover_id, commitment_of(data))
 
-    # when two persons revoke it (A10), then the same scan says so at once, and the file is handed out no more
+    # when accounting cancels the voucher (A10), then the cover is listed for a decision and still valid
     outside.client.set_clock(LATER)
+    outside.client.send_voucher({**voucher, "event": "CANCELLED", "voucher_version": 2})
+    wait_until(
+        lambda: outside.rows("/v1/officer/covers?state=ISSUED", "signer_79"),
+        lambda rows: any(row["cover_id"] == cover_id for row in rows),
+        "the cover to be listed for revocation",
+    )
+    assert [period["status"] for period in outside.client.dossier(code)["participation"]] == ["VOIDED"]
+    assert requests.get(f"{api}/C/{token}", timeout=10).json()["status"] == "VALID"
+
+    # when two persons revoke it, then the same scan says so at once, and the file is handed out no more
     why = {"reason": "Chứng từ đóng đã bị hủy."}
     assert decide(outside, cover_id, "revocation", why, "officer_79").status == 202
     refused(decide(outside, cover_id, "revocation/approval", {}, "officer_79"), 403, "SECOND_PERSON_REQUIRED")
@@ -108,7 +120,7 @@ def test_a1_and_a10_the_code_on_the_page_tells_what_became_of_the_cover(
 
 
 def test_a_corrected_name_gets_a_new_cover_in_the_place_of_the_old_one(outside: Outside, serial: int) -> None:
-    code = issued(outside, serial)
+    code, _ = issued(outside, serial)
 
     # when an officer asks for a reissue with the corrected name, and looks at the draft
     body = {"reason": "Cải chính hộ tịch.", "corrections": {"full_name": "Nguyễn Thị Hoa"}}
