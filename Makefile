@@ -16,7 +16,7 @@ export AWS_EC2_METADATA_DISABLED := true
 
 
 .PHONY: redrive outage help install run demo test test-fast test-local bench mutation package lint fmt lock clean \
-	contract deploy diff cost load audit
+	contract deploy diff cost load audit rehearse
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -85,6 +85,12 @@ mutation: $(STAMP) ## mutants of the rules: how many the unit tests notice (ONLY
 
 contract: $(STAMP) ## the published contract, judged by Spectral (OWASP) and fuzzed by schemathesis on a local run (FUZZ=25)
 	@$(BIN)/python -m infra.contract
+
+rehearse: $(STAMP) ## the integration kit: people and faults played on a local run (FAULT=duplicate|late|reversed|malformed|slow)
+	@$(BIN)/python -m infra.rehearse
+
+load: $(STAMP) ## mixed traffic by Locust against a fresh local run (LOAD_SECONDS=600 LOAD_USERS=20)
+	@$(BIN)/python -m tests.load
 
 audit: $(STAMP) ## known weaknesses in code (bandit), packages (pip-audit, needs the network) and template (checkov)
 	@$(BIN)/python -m infra.audit
