@@ -365,7 +365,7 @@ def accept_payment(
 def start_clock(dossier: Dossier, at: datetime, calendar: WorkingCalendar) -> Dossier:
     """The time limit counts from this moment, and the first step behind the intake begins. Raises `NotConfigured`."""
     due = due_date(at, dossier.procedure.limit_working_days, calendar)
-    clock_from = None if at == dossier.paid_at else at
+    clock_from = at if dossier.procedure.clock_start is ClockStart.ACCEPTED else None
     return replace(dossier, clock_from=clock_from, due=due, step=first_step(dossier.procedure, at, calendar))
 
 
