@@ -416,7 +416,7 @@ IDLE_HERE: Mapping[tuple[str, str], str] = {
     # What the day above does not happen to need.
     ("StreamRelay", "dynamodb:ConditionCheckItem"): "a parked voucher that is parked again",
     ("Sweeper", "dynamodb:ConditionCheckItem"): "a parked voucher that is parked again",
-    ("VoucherConsumer", "dynamodb:Query"): "rules published since the deploy",
+    ("VoucherConsumer", "dynamodb:DeleteItem"): "a parked voucher that is cancelled before its dossier comes",
     ("AuditAnchor", "dynamodb:GetItem"): "the sandbox's clock",
     ("DossierTask", "dynamodb:Query"): "rules published since the deploy",
 }
