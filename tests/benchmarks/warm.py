@@ -39,7 +39,7 @@ class Warm:
     voucher_reads: float
 
 
-class _Clock:
+class Clock:
     """Business time that stands still, so that the same law holds whenever the bench is run."""
 
     version = 0
@@ -54,7 +54,7 @@ class _Clock:
         """Nothing is remembered."""
 
 
-class _Context:
+class Context:
     """What Lambda passes beside the event."""
 
     function_name, function_version, aws_request_id = "bench", "1", "r"
@@ -79,8 +79,8 @@ def _measure(stub: Stub, rounds: int) -> Warm:
     from .floor import app as floor
 
     # Whatever may be believed for a second is forgotten before each call: quiet hours pay every read.
-    wiring().clock = _Clock()
-    context, event = _Context(), samples.registration_event(1)
+    wiring().clock = Clock()
+    context, event = Context(), samples.registration_event(1)
 
     def register() -> Any:
         wiring().lawbook.forget()
@@ -89,14 +89,14 @@ def _measure(stub: Stub, rounds: int) -> Warm:
     def register_floor() -> Any:
         return floor.app(event, context)
 
-    _load_population(range(BATCH))
-    dossiers = [_opened(app.app(samples.registration_event(number), context)) for number in range(BATCH)]
+    load_population(range(BATCH))
+    dossiers = [opened(app.app(samples.registration_event(number), context)) for number in range(BATCH)]
     delivery = samples.voucher_event([samples.voucher(number, code) for number, code in enumerate(dossiers)])
 
     person = wiring().person(samples.personal_id(1))
     known = (keys.counter("79", date(2023, 2, 6)), keys.sandbox_registers(person))
     stub.can_batch("bench", [stub.items[key] for key in known])
-    _opened(register()), _opened(register_floor())
+    opened(register()), opened(register_floor())
     registration, registration_floor = _turns(register, register_floor, rounds, calls=10)
     reads, writes = _calls(stub, register)
 
@@ -109,7 +109,7 @@ def _measure(stub: Stub, rounds: int) -> Warm:
     def consume_floor() -> Any:
         return floor.voucher_consumer(delivery, context)
 
-    with _quiet():
+    with quiet():
         _require(consume() == {"batchItemFailures": []}, "a voucher failed")
         consume_floor()
         vouchers, vouchers_floor = _turns(consume, consume_floor, rounds, calls=1)
@@ -199,12 +199,12 @@ def _best(call: Callable[[], Any]) -> float:
     return best
 
 
-def _opened(answer: Any) -> str:
+def opened(answer: Any) -> str:
     _require(answer["statusCode"] == 201, f"a registration was refused: {answer['body']}")
     return str(json.loads(answer["body"])["dossier_code"])
 
 
-def _load_population(numbers: range) -> None:
+def load_population(numbers: range) -> None:
     from chalicelib.domain.declaration import BirthDate, Gender
     from chalicelib.domain.evidence import PersonOnFile
     from chalicelib.registers.sandbox import load
@@ -216,7 +216,7 @@ def _load_population(numbers: range) -> None:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """What is logged is written, but not shown: the cost of a log line is ours to bear."""
     sys.stdout.flush()
     kept = os.dup(1)
