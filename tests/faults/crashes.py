@@ -8,6 +8,8 @@ from typing import Any
 from tests.support.cloud import Crash, Row
 from tests.support.house import House
 
+from .figures import TRIED, Tried
+
 State = dict[str, Any]
 
 
@@ -46,6 +48,7 @@ def survives_every_crash(house: House, work: Callable[[], None]) -> list[str]:
         for after in (False, True):
             start()
             house.cloud.calls.crash_at, house.cloud.calls.after = number, after
+            TRIED[Tried.CRASHES] += 1
             where = f"crash {'after' if after else 'before'} call {number} ({name})"
             try:
                 work()
@@ -68,3 +71,4 @@ def same(found: State, expected: State, where: str) -> None:
     for key, row in before.items():
         assert after[key] == row, f"{where}: {key}"
     assert {**found, "table": None} == {**expected, "table": None}, where
+    TRIED[Tried.TABLES] += 1

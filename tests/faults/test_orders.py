@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.faults.crashes import same, settled
+from tests.faults.figures import TRIED, Tried
 from tests.support.house import HOA, House, person, voucher
 
 pytestmark = pytest.mark.slow
@@ -43,6 +44,7 @@ def relayed(house: House) -> None:
 
 def delivered(house: House, batches: Sequence[Sequence[Message]]) -> None:
     for batch in batches:
+        TRIED[Tried.MESSAGES] += len(batch)
         assert house.send(*batch) == []
 
 
@@ -51,6 +53,7 @@ def deliveries(draw: st.DrawFn, messages: tuple[Message, ...]) -> list[list[Mess
     """Every message at least once and some again, shuffled, in batches of one to ten."""
     again = draw(st.lists(st.sampled_from(messages), max_size=4))
     left = draw(st.permutations((*messages, *again)))
+    TRIED[Tried.ORDERS] += 1
     batches = []
     while left:
         size = draw(st.integers(1, 10))

@@ -15,6 +15,7 @@ import pytest
 from chalicelib.domain.errors import Unavailable
 from chalicelib.queues.messages import read_message
 from tests.faults.crashes import same, settled
+from tests.faults.figures import TRIED, Tried
 from tests.support.cloud import boto_clients, client_error
 from tests.support.house import HOA, House, person, voucher
 
@@ -139,6 +140,7 @@ def disturbed(house: House, work: Work, number: int, times: int, fault: Callable
         nonlocal left
         if len(calls.made) > number and left:
             left -= 1
+            TRIED[Tried.FAULTS] += 1
             fault(name, arguments)
 
     with calls.hooked(hook):

@@ -7,6 +7,7 @@ meanwhile would be gone. All such steps now hold one gate.
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -19,12 +20,17 @@ from .recorder import Recorder
 MESSAGES = "messages"
 Queue = dict[str, Any]
 
+EXPIRY_SECONDS = 5.0
+"""How often a queue is searched for messages older than its retention, which is a minute at least."""
+
 
 class Queues:
     """Wraps ministack's SQS, and the delivery of SNS into it."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
+        self._searched: dict[str, float] = {}
+        self._collect, self._expire = sqs._collect_msgs, sqs._expire_retained
 
     def install(self) -> None:
         """Put the wrappers in place. Once, before state is loaded."""
@@ -35,9 +41,10 @@ class Queues:
         self._wrap("_act_purge_queue", self._noting(_by_url), "PurgeQueue")
         self._wrap("_delete_messages_for_esm", self._noting(lambda url, handles: [sqs._get_q(url)]))
         self._wrap("_dlq_sweep", self._noting(_with_dead_letters))
-        # These change messages in place or drop expired ones: gated, but nothing that must outlive a crash.
-        for name in ("_collect_msgs", "_expire_retained"):
-            self._wrap(name, self._gated)
+        # These change messages in place or drop expired ones: gated, but nothing that must outlive a crash. ministack's
+        # own look at every message of the queue each time, which a long queue pays with every batch.
+        sqs._collect_msgs = self._gated(self._collect_first)
+        sqs._expire_retained = self._gated(self._expire_now_and_then)
         self._wrap("_act_change_visibility", self._gated, "ChangeMessageVisibility")
         lambda_svc._send_ddb_stream_failure_record = self._noting(_on_failure)(
             lambda_svc._send_ddb_stream_failure_record
@@ -81,6 +88,31 @@ class Queues:
 
         return decorate
 
+    def _collect_first(self, queue: Queue, most: int, hidden_seconds: int) -> list[dict[str, Any]]:
+        """The first visible messages, looking no further than it takes."""
+        if queue["is_fifo"]:
+            return self._collect(queue, most, hidden_seconds)  # type: ignore[no-any-return]
+        now, found = time.time(), []
+        for message in queue["messages"]:
+            sqs._ensure_msg_fields(message)
+            if message["visible_at"] <= now:
+                found.append(message)
+                if len(found) == most:
+                    break
+        for message in found:
+            message["receipt_handle"] = str(uuid.uuid4())
+            message["visible_at"] = now + hidden_seconds
+            message["receive_count"] += 1
+            if message.get("first_receive_at") is None:
+                message["first_receive_at"] = now
+        return found
+
+    def _expire_now_and_then(self, queue: Queue) -> None:
+        name, now = queue["attributes"]["QueueArn"], time.monotonic()
+        if now - self._searched.get(name, -EXPIRY_SECONDS) >= EXPIRY_SECONDS:
+            self._searched[name] = now
+            self._expire(queue)
+
     def replay(self, entry: Entry) -> None:
         """Apply one journal line of kind MESSAGES."""
         for arn, removed, added in entry[1]:
@@ -108,8 +140,13 @@ def _difference(queue: Queue, old: list[dict[str, Any]]) -> list[list[Any]]:
     messages = queue["messages"]
     if len(messages) > len(old) and (not old or messages[len(old) - 1] is old[-1]):
         return [[queue["attributes"]["QueueArn"], [], messages[len(old) :]]]
-    had, has = {message["id"] for message in old}, {message["id"] for message in messages}
-    removed, added = sorted(had - has), [message for message in messages if message["id"] not in had]
+    # By identity: a message is the same object as long as it lies in its queue.
+    has = set(map(id, messages))
+    removed = sorted(message["id"] for message in old if id(message) not in has)
+    if len(messages) + len(removed) == len(old):
+        return [[queue["attributes"]["QueueArn"], removed, []]] if removed else []
+    had = set(map(id, old))
+    added = [message for message in messages if id(message) not in had]
     return [[queue["attributes"]["QueueArn"], removed, added]] if removed or added else []
 
 
