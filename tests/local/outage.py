@@ -64,7 +64,7 @@ class Outage:
             declaration["permanent_address"]["province_code"] = PROVINCES[number % provinces]
         self._provinces = PROVINCES[:provinces]
         self._first = first
-        self._vouchers: list[Json] = []
+        self.vouchers: list[Json] = []
         self._due: dict[str, str] = {}
         self._dead = self._statuses_before = 0
         self.sent = 0
@@ -83,7 +83,7 @@ class Outage:
             self._due[code] = DUE_BEFORE if paid_at <= CLOSING else DUE_AFTER
             province = declaration["permanent_address"]["province_code"]
             named = {"number": f"{number:07d}", "paid_at": paid_at, "quote": dossier["quote"]}
-            self._vouchers.append(voucher_for(declaration, code, **named, province_code=province))
+            self.vouchers.append(voucher_for(declaration, code, **named, province_code=province))
 
     def _open(self, declaration: Json) -> Json:
         reply = self._client.call("POST", "/v1/dossiers", declaration, who="portal")
@@ -97,8 +97,8 @@ class Outage:
 
     def send(self) -> None:
         """In no order, one in twenty twice, in the batches of ten that SQS takes; each province's manifest as well."""
-        again = [{**voucher, "message_id": f"{voucher['message_id']}-2"} for voucher in self._vouchers[::20]]
-        messages = [*self._vouchers, *again]
+        again = [{**voucher, "message_id": f"{voucher['message_id']}-2"} for voucher in self.vouchers[::20]]
+        messages = [*self.vouchers, *again]
         self._chance.shuffle(messages)
         messages += [self._manifest(province) for province in self._provinces]
         self.sent = len(messages)
@@ -116,7 +116,7 @@ class Outage:
         assert self._depth("voucher_queue_url") == self.sent, "the queue does not hold what was sent"
 
     def _manifest(self, province: str) -> Json:
-        paid = [voucher for voucher in self._vouchers if voucher["province_code"] == province]
+        paid = [voucher for voucher in self.vouchers if voucher["province_code"] == province]
         return {
             "type": "manifest",
             "date": DOWN.date().isoformat(),
@@ -157,7 +157,7 @@ class Outage:
 
     def wait_until_settled(self, patience: float) -> None:
         """Until the relay has told every status, every cover waits for its signer and every dossier is counted."""
-        expected = STATUSES * len(self._vouchers)
+        expected = STATUSES * len(self.vouchers)
         wait_until(
             lambda: self._depth("status_queue_url") - self._statuses_before,
             lambda depth: depth >= expected,
@@ -175,11 +175,17 @@ class Outage:
             for code in self._due
         )
 
+    def heads(self, table: Table | None = None) -> dict[str, Json]:
+        """Where each voucher stands."""
+        table = table or self._table()
+        names = [voucher["voucher_id"] for voucher in self.vouchers]
+        return {name: table.get((f"VOUCHER#{name}", "HEAD"), {}) for name in names}
+
     def judge(self) -> Judgement:
         """No loss, no duplicate, every sum, every due date; and how often the busiest key was written."""
         table, faults = self._table(), []
-        ours = {voucher["voucher_id"]: voucher for voucher in self._vouchers}
-        heads = {name: table.get((f"VOUCHER#{name}", "HEAD"), {}) for name in ours}
+        ours = {voucher["voucher_id"]: voucher for voucher in self.vouchers}
+        heads = self.heads(table)
         applied = [name for name, head in heads.items() if head.get("state") == {"S": "APPLIED"}]
         if lost := len(ours) - len(applied):
             faults.append(f"{lost} vouchers are not applied")
