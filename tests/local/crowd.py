@@ -39,6 +39,14 @@ KEPT = {
 }
 """What must agree. How often something was written, when, and in which order the trail tells it, may differ."""
 
+UNDONE = {
+    "PERIOD": {"VOIDED"},
+    "COVER": {"REVOKED"},
+    "REFUND": {"WITHDRAWN"},
+    "META": {"AWAITING_PAYMENT", "IN_PROCESS"},
+}
+"""States that tell of the way; whether a dossier is paid shows in its period."""
+
 
 @dataclass
 class Someone:
@@ -81,6 +89,27 @@ def _cancelled(who: Someone) -> list[Json]:
     return [who.voucher(1), who.voucher(1, event="CANCELLED", voucher_version=2)]
 
 
+def _in_two_parts(who: Someone) -> list[Json]:
+    return [who.voucher(1, amount_received=200_000), who.voucher(2, amount_received=97_000)]
+
+
+def _too_much(who: Someone) -> list[Json]:
+    return [who.voucher(1, amount_received=300_000)]
+
+
+def _twice(who: Someone) -> list[Json]:
+    return [who.voucher(1), who.voucher(2)]
+
+
+def _cancelled_and_paid_anew(who: Someone) -> list[Json]:
+    return [*_cancelled(who), who.voucher(2)]
+
+
+def _replaced(who: Someone) -> list[Json]:
+    first = who.voucher(1)
+    return [first, who.voucher(2, event="REPLACED", replaces_voucher_id=first["voucher_id"])]
+
+
 LATE = "declared among their vouchers"
 
 SCENARIOS: dict[str, Callable[[Someone], list[Json]]] = {
@@ -88,6 +117,12 @@ SCENARIOS: dict[str, Callable[[Someone], list[Json]]] = {
     "held": _held,
     "named by person": _named_by_person,
     LATE: _named_by_person,
+    "cancelled": _cancelled,
+    "in two parts": _in_two_parts,
+    "too much": _too_much,
+    "twice": _twice,
+    "cancelled and paid anew": _cancelled_and_paid_anew,
+    "replaced": _replaced,
 }
 
 
@@ -190,7 +225,11 @@ class Crowd:
 
 
 def _state(who: Someone, table: dict[tuple[str, str], Json]) -> State:
-    """All that can be said of a person without names and times."""
+    """All that can be said of a person's money without names and times.
+
+    What was done and undone again is history, and another order has another one: a period that was voided, a cover
+    that was revoked, a refund case that was withdrawn, a dossier that waits for its payment for the second time.
+    """
     code = who.dossier["dossier_code"]
     person = table[f"DOSSIER#{code}", "META"]["person"]["S"]
     card = who.declaration["personal_id"][-6:]
@@ -198,8 +237,9 @@ def _state(who: Someone, table: dict[tuple[str, str], Json]) -> State:
     for (partition, sort), item in table.items():
         kind = sort.partition("#")[0]
         ours = partition in {f"DOSSIER#{code}", f"PERSON#{person}"} or partition.startswith(f"VOUCHER#KT79-2023-{card}")
-        if ours and kind in KEPT and not sort.endswith("#TOKEN"):
+        undone = (item.get("status") or item.get("state") or {}).get("S") in UNDONE.get(kind, ())
+        if ours and kind in KEPT and not undone and not sort.endswith(("#TOKEN", "#PROOF")):
             number = partition.rpartition("-")[2] if partition.startswith("VOUCHER#") else ""
-            values = tuple(json.dumps(item.get(name), sort_keys=True) for name in KEPT[kind])
+            values = tuple(json.dumps(item.get(name), sort_keys=True).replace(card, "") for name in KEPT[kind])
             found.append((kind, number, *values))
     return sorted(found)

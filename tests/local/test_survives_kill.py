@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -151,7 +152,7 @@ def periods(client: LocalClient) -> list[Item]:
 
 
 def is_cover(item: Item) -> bool:
-    return item["SK"]["S"].startswith("COVER#") and not item["SK"]["S"].endswith("#TOKEN")
+    return re.fullmatch(r"COVER#\d+", item["SK"]["S"]) is not None
 
 
 def has_token(client: LocalClient, cover: Item) -> bool:
