@@ -6,7 +6,8 @@ The drawing is exact, so the error correction of ISO/IEC 18004 is not needed: wh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 
 _STROKE = re.compile(rb"(?<![\d.])(\d+) (\d+)\.5 m (\d+) \2\.5 l")
 """A row's black stretch, as the template draws it: in whole modules, through the middle of the row."""
@@ -18,7 +19,7 @@ _ALIGNMENT = {8: (6, 24, 42), 9: (6, 26, 46), 10: (6, 28, 50)}
 _BLOCKS = {8: (38, 38, 39, 39), 9: (36, 36, 36, 37, 37), 10: (43, 43, 43, 43, 44)}
 """Data codewords of each block at level M, by version: the versions that a cover's code may have."""
 _ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
-_MASKS = (
+_MASKS: tuple[Callable[[int, int], int], ...] = (
     lambda row, column: (row + column) % 2,
     lambda row, _: row % 2,
     lambda _, column: column % 3,
@@ -68,18 +69,24 @@ def _format(modules: Matrix) -> tuple[int, int]:
 
 
 def _codewords(modules: Matrix, version: int, mask: int) -> Iterator[int]:
-    """All codewords in the order of the standard's walk: two columns at a time, up and down, from the right."""
-    size = len(modules)
-    bits: list[bool] = []
-    rows = range(size - 1, -1, -1)
-    for right in (*range(size - 1, 6, -2), 5, 3, 1):
-        for row in rows:
-            for column in (right, right - 1):
-                if not _is_pattern(row, column, version):
-                    bits.append(modules[row][column] ^ (_MASKS[mask](row, column) == 0))
-        rows = rows[::-1]
+    """All codewords in the order of the standard's walk."""
+    turned = _MASKS[mask]
+    bits = [modules[row][column] ^ (turned(row, column) == 0) for row, column in _walk(version)]
     for start in range(0, len(bits) - 7, 8):
         yield _number(bits[start : start + 8])
+
+
+@lru_cache(maxsize=len(_BLOCKS))
+def _walk(version: int) -> Sequence[tuple[int, int]]:
+    """The modules that hold data: two columns at a time, up and down, from the right."""
+    size = 17 + 4 * version
+    rows = range(size - 1, -1, -1)
+    found: list[tuple[int, int]] = []
+    for right in (*range(size - 1, 6, -2), 5, 3, 1):
+        pairs = ((row, column) for row in rows for column in (right, right - 1))
+        found += [(row, column) for row, column in pairs if not _is_pattern(row, column, version)]
+        rows = rows[::-1]
+    return tuple(found)
 
 
 def _is_pattern(row: int, column: int, version: int) -> bool:

@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
-from asn1crypto import x509
+from asn1crypto import cms, x509
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 from pyhanko.sign.general import SigningError as PyHankoSigningError
+from pyhanko.sign.signers.pdf_byterange import BuildProps
 from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes, Signer
 from pyhanko.sign.signers.pdf_signer import (
     DSSContentSettings,
@@ -30,7 +31,9 @@ from pyhanko_certvalidator.errors import InsufficientRevinfoError
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from ..domain.errors import Unavailable
+from .cms import signed_data
 from .signing import PYHANKO_VERSION, Frame, Seal, SignatureLevel, SigningError
+from .typesetting import RENDERER_VERSION
 
 POINTS = 72 / 25.4
 """Of a millimetre."""
@@ -51,6 +54,7 @@ class KeyElsewhere(Signer):
         store = SimpleCertificateStore()
         store.register_multiple(certificates[1:])
         super().__init__(signing_cert=certificates[0], cert_registry=store)
+        self._chain = tuple(seal.chain)
         self._sign = seal.sign
         self._length = certificates[0].public_key.byte_size
 
@@ -59,6 +63,33 @@ class KeyElsewhere(Signer):
         if digest_algorithm != "sha256":
             raise SigningError(f"the key signs SHA-256, not {digest_algorithm}")
         return bytes(self._length) if dry_run else self._sign(data)
+
+    async def async_sign(
+        self,
+        data_digest: bytes,
+        digest_algorithm: str,
+        dry_run: bool = False,
+        use_pades: bool = False,
+        timestamper: TimeStamper | None = None,
+        signed_attr_settings: PdfCMSSignedAttributes | None = None,
+        is_pdf_sig: bool = True,
+        encap_content_info: Any = None,
+    ) -> cms.ContentInfo:
+        """The signature's message: by our own hands where nobody stamps it."""
+        if timestamper is not None or dry_run or digest_algorithm != "sha256":
+            return await super().async_sign(
+                data_digest,
+                digest_algorithm,
+                dry_run,
+                use_pades,
+                timestamper,
+                signed_attr_settings,
+                is_pdf_sig,
+                encap_content_info,
+            )
+        own = x509.Certificate.load(self._chain[0])["tbs_certificate"]
+        issuer, serial = own["issuer"].dump(), own["serial_number"].dump()
+        return cms.ContentInfo.load(signed_data(self._chain, issuer, serial, data_digest, self._sign))
 
 
 class SteadyWriter(IncrementalPdfFileWriter):
@@ -139,6 +170,8 @@ def _metadata(context: ValidationContext | None, signer: str) -> PdfSignatureMet
         field_name=FIELD,
         md_algorithm="sha256",
         name=signer,
+        # Both make the bytes: what made a file is told in it.
+        app_build_props=BuildProps("bhxh-602e", f"{RENDERER_VERSION} pyhanko-{PYHANKO_VERSION}"),
         certify=True,
         docmdp_permissions=MDPPerm.NO_CHANGES,
         subfilter=SigSeedSubFilter.PADES,

@@ -3,7 +3,7 @@
     python -m chalicelib.documents.verify cover.pdf --trust ca.pem [--keys keys.json] [--json]
 
 `ca.pem`: the roots that the verifier trusts (`python -m infra.certificate show --roots`). `keys.json`: the published
-keys of verification codes (GET /v1/covers/keys). Exit status: 0 sound, 1 something is wrong, 2 nothing could be read,
+keys of verification codes (GET /v1/cover-keys). Exit status: 0 sound, 1 something is wrong, 2 nothing could be read,
 3 nothing is wrong but something could not be checked.
 """
 

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from chalicelib.documents import pades
 from chalicelib.documents.signing import PYHANKO_VERSION, SignatureLevel, SigningError, sign_document
 from chalicelib.documents.templates import SIGNATURE_FRAME
+from chalicelib.documents.typesetting import RENDERER_VERSION
 from tests.documents.covers import VIEW
 from tests.documents.signed import drawn, seal, signed, view_at
 from tests.support.kms import rsa_key
@@ -91,6 +92,7 @@ def test_it_certifies_and_allows_no_changes(opened: pikepdf.Pdf) -> None:
     assert str(signature.SubFilter) == "/ETSI.CAdES.detached"
     assert int(opened.Root.AcroForm.SigFlags) == 3
     assert str(signature.M) == "D:20261122030500Z"
+    assert str(signature.Prop_Build.App.REx) == f"{RENDERER_VERSION} pyhanko-{PYHANKO_VERSION}"
 
 
 def test_a_page_looks_the_same_before_and_after(pdf: bytes, tmp_path: Path) -> None:

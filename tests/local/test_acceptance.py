@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import subprocess
+import tempfile
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,7 +15,11 @@ import pypdf
 import pytest
 import requests
 
+from chalicelib.documents.token import keys_from
+from chalicelib.documents.verification import examine
+from chalicelib.storage.signing import SigningKeys
 from infra.local.client import wait_until
+from infra.local.settings import STACK
 
 from .harness import LocalRun
 from .outside import Json, Outside, later, person, refused
@@ -118,10 +124,27 @@ def check_cover(outside: Outside, code: str, expected: list[str]) -> None:
     dossier = outside.client.dossier(code)
     for words in [*expected, dossier["si_number"], "SỔ BẢO HIỂM XÃ HỘI", "ngày 06 tháng 02 năm 2023"]:
         assert words in text
+    check_signature(outside, file.content)
     # Never overwritten, and gone for whoever guesses the address without a signature.
     assert outside.client.aws("s3").head_object(
         Bucket=outside.client.endpoints["documents_bucket"], Key=f"covers/2023/02/{dossier['cover']['cover_id']}/v1.pdf"
     )
+
+
+def check_signature(outside: Outside, pdf: bytes) -> None:
+    """Signed by the run's own key, under the certificate of the run's own authority; poppler agrees."""
+    path = f"/{STACK}/cover-certificates"
+    (certificate,) = SigningKeys(outside.client.aws("kms"), outside.client.aws("ssm"), path).certificates()
+    published = outside.client.call("GET", "/v1/cover-keys", who=None).body
+    report = examine(pdf, roots=certificate.roots, code_keys=keys_from(published))
+    assert report.faults == ()
+    assert (report.sound, report.code_proven, report.certificate) == (True, True, certificate.fingerprint)
+    with tempfile.NamedTemporaryFile(suffix=".pdf") as kept:
+        kept.write(pdf)
+        kept.flush()
+        told = subprocess.run(["pdfsig", "-nocert", kept.name], capture_output=True, text=True, check=False).stdout
+    assert "Signature is Valid." in told
+    assert "Total document signed" in told
 
 
 def test_a2_near_poor_for_a_year(outside: Outside, serial: int) -> None:
