@@ -24,6 +24,7 @@ from chalicelib.http import (
     slips,
     verification,
     viewers,
+    voucher_desk,
     watchdog,
 )
 from chalicelib.settings import SANDBOX, on_lambda, stage
@@ -32,7 +33,8 @@ app = Chalice(app_name="bhxh-602e", configure_logs=False)
 
 BLUEPRINTS = (
     *(framework, auth, public, refunds, verification, portal, deliveries, viewers, slips),
-    *(officers, people, course, cover_life, campaigns, desk, rest, watchdog, reconciliation, procedures, rules),
+    *(officers, people, course, cover_life, campaigns, desk, rest, watchdog, procedures, rules),
+    *(reconciliation, voucher_desk),
 )
 for each in BLUEPRINTS:
     app.register_blueprint(each.bp)

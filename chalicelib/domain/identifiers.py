@@ -136,3 +136,8 @@ def is_dossier_code(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def masked(number: str) -> str:
+    """A number as people see it who need not know it whole: `079*****2345`, of a short one nothing but stars."""
+    return f"{number[:3]}{'*' * (len(number) - 7)}{number[-4:]}" if len(number) > 8 else "*" * len(number)

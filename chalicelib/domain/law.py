@@ -200,6 +200,8 @@ class Law:
     top_up_days: Table[int]
     """Working days in which money that is missing may follow."""
     amount_tolerance: Table[int]
+    second_person_amount: Table[int]
+    """Above this a second person approves what the first would do with a voucher (VND)."""
     working_hours: Table[WorkingHours]
     unit_code: Table[str]
     """Pattern with `{province}` of the unit code in a dossier code."""

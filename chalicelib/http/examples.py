@@ -17,6 +17,7 @@ from . import (
     slip_examples,
     verification_examples,
     viewer_examples,
+    voucher_desk_examples,
     watchdog_examples,
 )
 
@@ -165,6 +166,7 @@ BODIES: Final[dict[str, Any]] = {
     **procedure_examples.BODIES,
     **rest_examples.BODIES,
     **reconciliation_examples.BODIES,
+    **voucher_desk_examples.BODIES,
     "load_books": {"personal_id": "079185012345", "si_number": "7912345678", "paid_through": "2023-01"},
 }
 
@@ -296,6 +298,7 @@ ANSWERS: Final[dict[str, Any]] = {
     **procedure_examples.ANSWERS,
     **rest_examples.ANSWERS,
     **reconciliation_examples.ANSWERS,
+    **voucher_desk_examples.ANSWERS,
     **slip_examples.ANSWERS,
     **verification_examples.ANSWERS,
     **viewer_examples.ANSWERS,

@@ -104,8 +104,13 @@ OPERATIONS: Final[dict[tuple[str, str], Operation]] = {}
 """By path and method; filled as the blueprints are imported."""
 
 _NAME = re.compile(r"[\x21-\x7e]{1,64}", re.ASCII)
-_LONG_NAMES: Final = {"token": re.compile(r"[\x21-\x7e]{1,600}", re.ASCII)}
-"""What is longer by its nature, by the parameter's name."""
+_OWN_NAMES: Final = {
+    # Longer by its nature.
+    "token": re.compile(r"[\x21-\x7e]{1,600}", re.ASCII),
+    # Named by accounting as it likes, control characters apart.
+    "voucher_id": re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,400}"),
+}
+"""What is not named as everything else, by the parameter's name."""
 
 View: TypeAlias = Callable[..., Reply]
 
@@ -180,6 +185,6 @@ def _log_refusal(request: Request, status: int, code: str | None, trace_id: str)
 def _decoded(path_values: Mapping[str, str]) -> dict[str, str]:
     """Path parameters arrive URL-encoded. Raises `NotFound` for what can be the name of nothing."""
     values = {name: unquote(value) for name, value in path_values.items()}
-    if any(_LONG_NAMES.get(name, _NAME).fullmatch(value) is None for name, value in values.items()):
+    if any(_OWN_NAMES.get(name, _NAME).fullmatch(value) is None for name, value in values.items()):
         raise NotFound("NOT_FOUND", "Không có địa chỉ này.")
     return values

@@ -89,6 +89,7 @@ def assemble(content: Mapping[str, Json]) -> Law:
         park_hours=_table(process, "park_hours", _whole),
         top_up_days=_table(process, "top_up_days", _whole),
         amount_tolerance=_table(process, "amount_tolerance", _whole),
+        second_person_amount=_table(process, "second_person_amount", _whole),
         working_hours=hours,
         unit_code=_table(process, "unit_code", str),
         national_procedure=_procedures(process),

@@ -57,6 +57,7 @@ TABLES: Mapping[str, Place] = {
     "working_hours": Place("process"),
     "top_up_days": Place("process"),
     "amount_tolerance": Place("process"),
+    "second_person_amount": Place("process"),
     "unit_code": Place("process"),
     "procedure_maximum": Place("process"),
     CALENDAR: Place("holidays"),

@@ -155,8 +155,8 @@ class ManifestMessage(Message):
     province_code: Province
     count: Annotated[int, Field(ge=0)]
     sum_received: Annotated[int, Field(ge=0, description="VND")]
-    first_voucher_id: Identifier | None = None
-    last_voucher_id: Identifier | None = None
+    first_voucher_id: Printed | None = None
+    last_voucher_id: Printed | None = None
 
 
 class DossierStatusMessage(Message):

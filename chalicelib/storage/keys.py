@@ -106,6 +106,31 @@ def refund(code: str, number: int) -> Key:
     return dossier_partition(code), f"{REFUND}{number}"
 
 
+DESK = "DESK"
+RESOLUTION = "RESOLUTION#"
+
+
+def voucher_partition(voucher_id: str) -> str:
+    return f"{VOUCHER}{voucher_id}"
+
+
+def quarantine_partition(digest: str) -> str:
+    return f"QUARANTINE#{digest}"
+
+
+def desk(partition: str) -> Key:
+    """What lies on the desk beside a voucher or a message: the head of its trail, a proposal."""
+    return partition, DESK
+
+
+def resolution(partition: str, number: int) -> Key:
+    return partition, f"{RESOLUTION}{number:04d}"
+
+
+def desk_audit(partition: str, version: int) -> Key:
+    return partition, f"{AUDIT}{version:08d}"
+
+
 def voucher_head(voucher_id: str) -> Key:
     return f"VOUCHER#{voucher_id}", "HEAD"
 
@@ -124,7 +149,7 @@ def receipt(symbol: str, number: str) -> Key:
 
 
 def quarantine(digest: str) -> Key:
-    return f"QUARANTINE#{digest}", "MESSAGE"
+    return quarantine_partition(digest), "MESSAGE"
 
 
 def idempotency(audience: str, key: str) -> Key:

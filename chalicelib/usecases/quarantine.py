@@ -11,6 +11,7 @@ from datetime import date, datetime
 from ..domain.causes import cause_of
 from ..domain.errors import Fault
 from ..domain.months import instant_text
+from ..domain.voucher_desk import MESSAGE_PREFIX
 from ..storage import keys
 from ..storage.codec import Value
 from ..storage.items.vouchers import day_shard_of
@@ -26,9 +27,6 @@ DOCUMENT_BYTES = 256 * 1024
 
 QUARANTINED, RETRIED, DISCARDED = "QUARANTINED", "RETRIED", "DISCARDED"
 """Where a message stands: it waits for a person; it was read again and taken; accounting has put it right otherwise."""
-
-ID_PREFIX = "quarantined-"
-"""How people address a message: longer than any voucher's id, so that the two are never mixed up."""
 
 _PROVINCE, _NAME = re.compile(r"[0-9]{2}", re.ASCII), re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,64}")
 _LARGEST = 10**12
@@ -66,7 +64,7 @@ def quarantine_item(
 
 def quarantine_id(partition: str) -> str:
     """How people address the message of a partition, `quarantined-<digest>`."""
-    return ID_PREFIX + partition.removeprefix(keys.quarantine("")[0])
+    return MESSAGE_PREFIX + partition.removeprefix(keys.quarantine("")[0])
 
 
 def quarantine_message(body: str, faults: tuple[Fault, ...], *, message_id: str, w: Wiring) -> None:

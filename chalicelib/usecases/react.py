@@ -46,6 +46,8 @@ ABOUT_NO_DOSSIER = frozenset(
         Event.PROCEDURE_DRAFTED,
         Event.PROCEDURE_PUBLISHED,
         Event.RECONCILIATION_SIGNED_OFF,
+        Event.VOUCHER_RESOLUTION_PROPOSED,
+        Event.VOUCHER_RESOLVED,
     }
 )
 

@@ -29,6 +29,7 @@ from ..domain.reconciliation import (
 )
 from ..domain.sign_off import Moved, SignOff, moved, sign_off
 from ..domain.voucher import VoucherState
+from ..domain.voucher_desk import address_of
 from ..storage import keys
 from ..storage.codec import Value
 from ..storage.items.audit import newest_audit_item
@@ -40,7 +41,7 @@ from ..storage.table import Stored
 from ..storage.transaction import Refused, Transaction
 from ..wiring import Wiring
 from .answers import Answer, Idempotency, Page, kept, replay
-from .quarantine import DISCARDED, UNKNOWN_PROVINCE, quarantine_id
+from .quarantine import QUARANTINED, UNKNOWN_PROVINCE, quarantine_id
 from .work_lists import provinces_of
 
 MOST_VOUCHERS = 20_000
@@ -242,7 +243,7 @@ def _received(names: list[Key], w: Wiring) -> tuple[tuple[Received, ...], Amount
     known = {each.voucher_id for each in found}
     for item in sorted(messages, key=itemgetter("PK")):
         name = maybe(item, "voucher_id")
-        if item["state"] != DISCARDED and (name is None or name not in known):
+        if item["state"] == QUARANTINED and (name is None or name not in known):
             known.add(name)
             found.append(_message(item, name))
     return tuple(sorted(found, key=lambda each: (each.voucher_id or "", each.id or ""))), ignored
@@ -261,6 +262,7 @@ def _voucher(item: Stored, covers: dict[str, str]) -> Received:
         suspense=_share(item, "suspense") if applied else 0,
         refunded=_share(item, "refunded") if applied else 0,
         cover_state=covers.get(code) if applied and code is not None else None,
+        id=address_of(text(item, "voucher_id")),
     )
 
 

@@ -84,6 +84,10 @@ def test_the_routes_of_the_contract_are_there() -> None:
         ("/v1/officer/covers/{cover_id}/revocation", "POST"),
         ("/v1/officer/covers/{cover_id}/revocation/approval", "POST"),
         ("/v1/officer/covers/{cover_id}/revocation/withdrawal", "POST"),
+        ("/v1/officer/vouchers", "GET"),
+        ("/v1/officer/vouchers/{voucher_id}", "GET"),
+        ("/v1/officer/vouchers/{voucher_id}/resolution", "POST"),
+        ("/v1/officer/vouchers/{voucher_id}/resolution/approval", "POST"),
         ("/v1/officer/reconciliation", "GET"),
         ("/v1/officer/reconciliation/sign-off", "POST"),
         ("/v1/officer/provinces/{code}/procedure", "GET"),
@@ -133,6 +137,7 @@ def test_every_example_holds_against_its_schema() -> None:
         "POST /v1/officer/dossiers/{code}/steps/{step}/completion body application/json",
         "POST /v1/officer/provinces/{code}/procedure/{version}/publication body application/json",
         "POST /v1/officer/rules/{table}/{version}/publication body application/json",
+        "POST /v1/officer/vouchers/{voucher_id}/resolution/approval body application/json",
         "GET /v1/openapi.json 200 application/json",
     ]
     for content in contents().values():

@@ -7,12 +7,15 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from chalicelib import lawbook
 from chalicelib.http.procedure_examples import BODIES
+from chalicelib.queues.messages import read_message
 from chalicelib.storage.post import Posted
 from tests.infra.conftest import Templates
 from tests.infra.reading import FUNCTION, Template, as_list, of_type, role_of, statements
@@ -246,6 +249,11 @@ def calls() -> list[Call]:
             return house.calls
 
 
+def _mended(mended: str, read: Callable[[str], Any], _: str) -> Any:
+    """What the rules of another day would have read."""
+    return read(mended)
+
+
 def live(house: House) -> None:
     """Everything happens: early vouchers, a lost record, a reminder, an issue, a sweep, a bad message."""
     clock = house.clock
@@ -304,6 +312,20 @@ def live(house: House) -> None:
     assert house.call("GET", f"/v1/dossiers/{code}/slips/receipt", caller=PORTAL).status == 200
     assert house.call("GET", "/v1/officer/dossiers", caller=OFFICER_79).status == 200
     life_of_covers(house, code)
+    # The voucher desk: a stranger's money, parked, goes back; a message is read again, and waits for its dossier then.
+    lost = {"voucher_id": "KT79-2023-0000005", "receipt": {**receipt, "number": "0000005"}}
+    mended = voucher("000.00.79.G24-230206-0098", clock.now, **lost, personal_id="079185000098")
+    odd = mended.replace("{", '{"surprise": 1, ', 1)
+    far = {"voucher_id": "KT79-2023-0000006", "receipt": {**receipt, "number": "0000006"}}
+    house.deliver(odd, voucher("000.00.79.G24-230206-0099", clock.now, **far, personal_id="079185000099"))
+    desk = "/v1/officer/vouchers"
+    waiting = {each["state"]: each for each in house.call("GET", desk, caller=OFFICER_79).json["items"]}
+    assert house.call("GET", f"{desk}/{far['voucher_id']}", caller=OFFICER_79).status == 200
+    for state, action in (("PARKED", "REFUND"), ("QUARANTINED", "RETRY")):
+        path, seen = f"{desk}/{waiting[state]['id']}/resolution", {"If-Match": f'"{waiting[state]["version"]}"'}
+        with patch("chalicelib.queues.messages.read_message", partial(_mended, mended, read_message)):
+            settled = house.call("POST", path, {"action": action, "reason": "x"}, caller=OFFICER_79, headers=seen)
+        assert settled.status == 200, settled.text
     # A day with accounting: its manifest, the report, the sign-off.
     day = {"date": "2023-02-06", "province_code": "79"}
     ends = {"first_voucher_id": "KT79-2023-0000001", "last_voucher_id": "KT79-2023-0000004"}
