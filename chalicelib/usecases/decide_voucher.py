@@ -17,7 +17,7 @@ from ..domain import resolution as ledger
 from ..domain.access import OFFICERS, Caller, require_province, require_role
 from ..domain.dossier import Dossier
 from ..domain.errors import Conflict, Fact, Rejected, Unavailable, VersionConflict
-from ..domain.events import Act, By
+from ..domain.events import Act, AuditLine, By
 from ..domain.months import at_vietnam, instant_text
 from ..domain.voucher import ContributionVoucher, Outcome, VoucherHead
 from ..domain.voucher_desk import (
@@ -34,7 +34,7 @@ from ..domain.voucher_desk import (
 )
 from ..storage import keys
 from ..storage.codec import Value
-from ..storage.items.audit import audit_item
+from ..storage.items.audit import newest_audit_item
 from ..storage.items.desk import desk_item
 from ..storage.items.fields import text
 from ..storage.items.vouchers import voucher_from
@@ -202,7 +202,7 @@ class _Desk:
             key, changes = (work.partition, "HEAD"), {"revision": subject.revision + 1}
             transaction.update("head", key, changes, attribute="revision", expected=subject.revision)
         _write_desk(transaction, work, desk)
-        transaction.put_new("desk_audit", keys.desk_audit(work.partition, line.version), audit_item(line))
+        _write_line(transaction, work, line)
         code = work.stored.get("dossier_code")
         return self._answered(
             transaction, work, subject.state, subject.reason, subject.revision + 1, None if code is None else str(code)
@@ -257,7 +257,7 @@ class _Desk:
         by = self.asked.caller.sub
         desk, line = resolved(work.subject, work.decision, state=state, by=by, at=work.at)
         _write_desk(transaction, work, desk)
-        transaction.put_new("desk_audit", keys.desk_audit(work.partition, line.version), audit_item(line))
+        _write_line(transaction, work, line)
         if resolution:
             first = [] if work.proposal is None else [work.proposal.by]
             item: dict[str, Value] = {
@@ -323,6 +323,11 @@ def _write_desk(transaction: Transaction, work: _Work, desk: Desk) -> None:
         transaction.put_new("desk", key, item)
     else:
         transaction.put_over("desk", key, item, attribute="version", expected=before.lines)
+
+
+def _write_line(transaction: Transaction, work: _Work, line: AuditLine) -> None:
+    key = keys.desk_audit(work.partition, line.version)
+    transaction.put_new("desk_audit", key, newest_audit_item(key, line))
 
 
 def _still_refused(reason: str) -> Conflict:

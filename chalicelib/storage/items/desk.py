@@ -12,6 +12,7 @@ from .fields import instant, maybe, number, present, text
 
 
 def desk_item(desk: Desk) -> dict[str, Value]:
+    """The head of the trail, with the proposal that waits."""
     item: dict[str, Value] = {"version": desk.lines, "audit_hash": desk.last_hash}
     proposal = desk.proposal
     if proposal is not None:
