@@ -91,7 +91,7 @@ def test_the_sweep_tells_what_the_stream_has_lost(house: House, caplog: pytest.L
 def test_what_waits_beyond_its_time_is_named_with_its_owner(house: House) -> None:
     # Given an unsigned cover, a held and a parked voucher, a message nobody can read, a refund
     house.paid()
-    house.send(voucher(2, CODE), voucher(3, "000.00.79.G24-230206-0042"), '{"province_code": "79"}')
+    house.send(voucher(2, CODE), voucher(3, "000.00.79.G24-230206-0042", person(7)), '{"province_code": "79"}')
     house.relay()
     assert sweep(house.w).stuck == 0
     assert stuck(house) == []
