@@ -8,6 +8,7 @@ import importlib
 import json
 import re
 from dataclasses import replace
+from datetime import date
 from html.parser import HTMLParser
 from typing import Any
 
@@ -20,7 +21,7 @@ from chalicelib.log import JsonFormatter
 from chalicelib.storage import keys
 from chalicelib.storage.transaction import Transaction
 from chalicelib.storage.writes import write_cover
-from chalicelib.usecases.draw_cover import draw_cover
+from chalicelib.usecases.prove_cover import proved
 from tests.documents.test_token import CLAIMS, signed
 from tests.integration.http.harness import Api
 from tests.support.house import House
@@ -38,10 +39,12 @@ def _api(house: House) -> Api:
 
 @pytest.fixture(name="drawn")
 def _drawn(house: House, api: Api) -> House:
-    """A cover that is drawn, its issue not recorded yet."""
+    """A cover that has its proof, its issue not recorded yet."""
     assert house.paid() == CODE
     house.issue(CODE)
-    draw_cover(f"{CODE}-C1", CODE, house.w)
+    province = house.w.law.provinces.get("79", date(2023, 2, 6))
+    assert province is not None
+    proved(house.cover(CODE), province, house.w)
     return house
 
 
