@@ -71,6 +71,26 @@ def test_every_next_state_exists_and_is_reached(definition: Definition) -> None:
     assert reached == set(states)
 
 
+def test_a_campaign_is_a_distributed_map_over_a_list_in_s3() -> None:
+    definition = json.loads((FOLDER / "campaign.asl.json").read_text("utf-8"))
+    state = definition["States"]["IssueBatches"]
+    assert state["ItemReader"]["Resource"] == "arn:aws:states:::s3:getObject"
+    assert state["ItemReader"]["ReaderConfig"]["InputType"] == "JSONL"
+    assert state["ResultWriter"]["Resource"] == "arn:aws:states:::s3:putObject"
+    assert 0 < state["ToleratedFailurePercentage"] <= 10
+    assert 0 < state["MaxConcurrency"] <= 40
+    processor = state["ItemProcessor"]
+    assert processor["ProcessorConfig"]["Mode"] == "DISTRIBUTED"
+    # One batch has one task, which is retried for passing faults and fails its child alone for the rest.
+    ((name, task),) = processor["States"].items()
+    assert (processor["StartAt"], task["End"]) == (name, True)
+    assert set(task["Retry"][0]["ErrorEquals"]) >= PASSING
+    assert set(task["Parameters"]["Payload"]) == {"schema.$", "action", "campaign_id.$", "batch.$"}
+    # A lasting fault of the whole is written into the report before the execution fails.
+    (caught,) = state["Catch"]
+    assert definition["States"][caught["Next"]]["Parameters"]["Payload"]["outcome"] == "INCOMPLETE"
+
+
 def test_an_end_can_be_reached_from_everywhere(definition: Definition) -> None:
     states = definition["States"]
     ends = {name for name, state in states.items() if state["Type"] in ("Succeed", "Fail")}
