@@ -9,6 +9,7 @@ import csv
 import json
 import os
 import platform
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,9 @@ from infra.tools import environment, local_run
 PAID_AT = datetime.fromisoformat("2023-02-06T09:15:22+07:00")
 SAMPLE_SECONDS = 5.0
 
+Memory = tuple[float, float]
+"""MiB of the local cloud, and of the functions' processes."""
+
 
 def main() -> int:
     """Answers Locust's exit status: 1 with any error."""
@@ -37,9 +41,7 @@ def main() -> int:
     return ended
 
 
-def _locust(
-    programs: Path, system: LocalClient, folder: Path, seconds: int, users: int
-) -> tuple[int, list[tuple[float, float]]]:
+def _locust(programs: Path, system: LocalClient, folder: Path, seconds: int, users: int) -> tuple[int, list[Memory]]:
     person = first_timer(1)
     (folder / "endpoints.json").write_text(json.dumps(system.endpoints), "utf-8")
     variables = {
@@ -51,12 +53,12 @@ def _locust(
     asked = [str(programs / "locust"), "-f", str(Path(__file__).with_name("locustfile.py")), "--headless"]
     asked += ["--host", system.endpoints["api"], "-u", str(users), "-r", "2", "-t", f"{seconds}s"]
     asked += ["--csv", str(folder / "load"), "--only-summary", "--loglevel", "WARNING"]
-    memory: list[tuple[float, float]] = []
-    began, done = time.monotonic(), threading.Event()
+    memory: list[Memory] = []
+    done = threading.Event()
 
     def sample() -> None:
         while not done.wait(SAMPLE_SECONDS):
-            memory.append((time.monotonic() - began, _resident(system.endpoints["pid"])))
+            memory.append(_resident(system.endpoints["pid"]))
 
     sampler = threading.Thread(target=sample, daemon=True)
     sampler.start()
@@ -68,14 +70,23 @@ def _locust(
     return ended, memory
 
 
-def _resident(pid: int) -> float:
-    """MiB."""
-    status = Path(f"/proc/{pid}/status")
-    lines = dict(line.split(":", 1) for line in status.read_text("utf-8").splitlines() if ":" in line)
-    return int(lines["VmRSS"].split()[0]) / 1024
+def _resident(pid: int) -> Memory:
+    """MiB of the launcher, which is the local cloud and its data; and of its workers (HANDLERS=process)."""
+    cloud = workers = 0.0
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            lines = dict(line.split(":", 1) for line in status.read_text("utf-8").splitlines() if ":" in line)
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        size = int(lines.get("VmRSS", "0 kB").split()[0]) / 1024
+        if int(lines["Pid"]) == pid:
+            cloud = size
+        elif int(lines["PPid"]) == pid:
+            workers += size
+    return cloud, workers
 
 
-def _report(folder: Path, seconds: int, users: int, memory: list[tuple[float, float]]) -> None:
+def _report(folder: Path, seconds: int, users: int, memory: list[Memory]) -> None:
     described = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
     model = next((line.partition(":")[2].strip() for line in described if "model name" in line), platform.processor())
     load = os.getloadavg()[0]
@@ -90,10 +101,12 @@ def _report(folder: Path, seconds: int, users: int, memory: list[tuple[float, fl
                 + "".join(f"{each:>8.0f}" for each in times)
             )
     if memory:
-        half = memory[len(memory) // 2][1]
-        print(
-            f"\nmemory of the local run: {memory[0][1]:.0f} MiB, half way {half:.0f} MiB, end {memory[-1][1]:.0f} MiB"
-        )
+        third = max(1, len(memory) // 3)
+        for place, what in ((0, "the local cloud with its data"), (1, "the functions' processes (HANDLERS=process)")):
+            series = [each[place] for each in memory]
+            parts = [statistics.mean(series[:third]), statistics.mean(series[third : 2 * third] or series)]
+            told = ", ".join(f"{part:.0f}" for part in (*parts, statistics.mean(series[-third:])))
+            print(f"memory in the first, second and last third, MiB: {told}   {what}")
 
 
 def _drained(system: LocalClient) -> None:
