@@ -139,6 +139,8 @@ class DayBook:
     """Ids missing here that were received under another value date."""
     other_schemes: Amount = Amount()
     """Vouchers of other schemes, which were acknowledged and counted only."""
+    other_ids: frozenset[str] = frozenset()
+    """Their numbers: what has come leaves no gap, whatever it was for."""
     complete: bool = True
     """False where a day holds more than is read at once: the figures are of a part."""
 
@@ -157,7 +159,8 @@ class DayBook:
         sequence = None if self.manifest is None else Numbers.of(self.manifest)
         if sequence is None:
             return ()
-        return sequence.gaps(each.voucher_id for each in self.received if each.voucher_id is not None)
+        received = (each.voucher_id for each in self.received if each.voucher_id is not None)
+        return sequence.gaps((*received, *self.other_ids))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from ..domain.errors import Rejected
 from ..domain.voucher import ContributionVoucher, Outcome
 from ..log import facts, logger
 from ..metrics import measured
+from ..usecases.count_other import count_other
 from ..usecases.keep_manifest import keep_manifest
 from ..usecases.quarantine import quarantine_message
 from ..usecases.record_voucher import VoucherFacts, record_voucher
@@ -79,7 +80,7 @@ def _action(record: dict[str, Any], w: Wiring) -> ContributionVoucher | Callable
     except Rejected as rejected:
         return partial(_quarantine, body, rejected, message_id, w)
     if message is None:
-        return partial(log.info, "voucher of another scheme", extra=facts(message_id=message_id, outcome="IGNORE"))
+        return partial(_count_other, body, message_id, w)
     if isinstance(message, ContributionVoucherMessage):
         return message.voucher()
     return partial(
@@ -92,6 +93,11 @@ def _action(record: dict[str, Any], w: Wiring) -> ContributionVoucher | Callable
         last_voucher_id=message.last_voucher_id,
         w=w,
     )
+
+
+def _count_other(body: str, message_id: str, w: Wiring) -> None:
+    count_other(body, w)
+    log.info("voucher of another scheme", extra=facts(message_id=message_id, outcome=Outcome.IGNORE))
 
 
 def _record(voucher: ContributionVoucher, stored: _Stored, message_id: str, w: Wiring) -> None:

@@ -106,6 +106,7 @@ def refund(code: str, number: int) -> Key:
     return dossier_partition(code), f"{REFUND}{number}"
 
 
+OTHER = "OTHER#"
 DESK = "DESK"
 RESOLUTION = "RESOLUTION#"
 
@@ -150,6 +151,11 @@ def receipt(symbol: str, number: str) -> Key:
 
 def quarantine(digest: str) -> Key:
     return quarantine_partition(digest), "MESSAGE"
+
+
+def other_scheme(voucher_id: str) -> Key:
+    """A voucher of another scheme, which is counted and nothing else."""
+    return f"{OTHER}{voucher_id}", "SEEN"
 
 
 def idempotency(audience: str, key: str) -> Key:

@@ -72,15 +72,15 @@ def quarantine_message(body: str, faults: tuple[Fault, ...], *, message_id: str,
 
     The same message again changes nothing. Raises `Unavailable` when the table is busy.
     """
-    legible = _legible(body)
+    told = legible(body)
     key, item = quarantine_item(
         body,
         reason=faults[0].code,
-        province_code=_known_province(legible.pop("province_code", None), w),
-        day=_legible_day(legible.pop("value_date", None)),
+        province_code=known_province(told.pop("province_code", None), w),
+        day=_legible_day(told.pop("value_date", None)),
         received_at=w.clock.now(),
         message_id=message_id,
-        **legible,
+        **told,
         faults=[f"{fault.field[:FAULT_LENGTH]}: {fault.code}" for fault in faults[:FAULTS]],
     )
     transaction = Transaction()
@@ -89,12 +89,12 @@ def quarantine_message(body: str, faults: tuple[Fault, ...], *, message_id: str,
         transaction.commit(w.table)
 
 
-def _known_province(told: Value, w: Wiring) -> str:
+def known_province(told: Value, w: Wiring) -> str:
     """A code that never meant a province has no officers: what bears it goes where what bears none goes."""
     return told if isinstance(told, str) and told in w.law.provinces.codes() else UNKNOWN_PROVINCE
 
 
-def _legible(body: str) -> dict[str, Value]:
+def legible(body: str) -> dict[str, Value]:
     """What can be read of a message all the same, so that it comes before the officers of its province."""
     try:
         told = json.loads(body)

@@ -117,7 +117,8 @@ def report_of(province: str, day: date, w: Wiring) -> Report:
         elif name.startswith(f"{keys.SIGN_OFF}#"):
             signed = sign_off_from(item)
     names = list(islice(_listed(province, day, w), MOST_VOUCHERS + 1))
-    received, ignored = _received(names[:MOST_VOUCHERS], w)
+    received, others = _received(names[:MOST_VOUCHERS], w)
+    ignored = Amount(len(others), sum(others.values()))
     book = DayBook(
         day=day,
         province_code=province,
@@ -125,6 +126,7 @@ def report_of(province: str, day: date, w: Wiring) -> Report:
         received=received,
         covers_issued=_covers_issued(province, day, w),
         other_schemes=ignored,
+        other_ids=frozenset(others),
         complete=len(names) <= MOST_VOUCHERS,
     )
     book = _with_elsewhere(book, w)
@@ -228,25 +230,24 @@ def _covers_issued(province: str, day: date, w: Wiring) -> int:
     return sum(1 for each in lists for _ in w.table.listed_keys(each))
 
 
-def _received(names: list[Key], w: Wiring) -> tuple[tuple[Received, ...], Amount]:
-    """AP54: what the keys of a day stand for; vouchers of other schemes are only counted."""
+def _received(names: list[Key], w: Wiring) -> tuple[tuple[Received, ...], dict[str, int]]:
+    """AP54: what the keys of a day stand for; of vouchers of other schemes number and amount alone."""
     stored = w.table.get_many(names, only=HEAD_FIELDS)
     heads = [item for (partition, _), item in stored.items() if partition.startswith(keys.VOUCHER)]
-    messages = [item for (partition, _), item in stored.items() if not partition.startswith(keys.VOUCHER)]
-    ignored, found = Amount(), []
+    others = [item for (partition, _), item in stored.items() if partition.startswith(keys.OTHER)]
+    messages = [item for (_, kind), item in stored.items() if kind == "MESSAGE"]
+    others += [item for item in heads if item["state"] == VoucherState.IGNORED]
     covers = _covers(heads, w)
-    for item in heads:
-        if item["state"] == VoucherState.IGNORED:
-            ignored = ignored.plus(number(item, "amount_received"))
-        else:
-            found.append(_voucher(item, covers))
+    found = [_voucher(item, covers) for item in heads if item["state"] != VoucherState.IGNORED]
     known = {each.voucher_id for each in found}
     for item in sorted(messages, key=itemgetter("PK")):
         name = maybe(item, "voucher_id")
         if item["state"] == QUARANTINED and (name is None or name not in known):
             known.add(name)
             found.append(_message(item, name))
-    return tuple(sorted(found, key=lambda each: (each.voucher_id or "", each.id or ""))), ignored
+    return tuple(sorted(found, key=lambda each: (each.voucher_id or "", each.id or ""))), {
+        text(item, "voucher_id"): number(item, "amount_received") for item in others
+    }
 
 
 def _voucher(item: Stored, covers: dict[str, str]) -> Received:

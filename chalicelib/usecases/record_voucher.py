@@ -30,7 +30,7 @@ from ..storage.transaction import Refused, Transaction
 from ..wiring import Wiring
 from .move_money import ACTOR
 from .post_voucher import Posting, received_at
-from .quarantine import quarantine_item
+from .quarantine import known_province, quarantine_item
 from .voucher_facts import Facts as Facts
 from .voucher_facts import VoucherFacts as VoucherFacts
 from .voucher_facts import receipt_key
@@ -74,6 +74,8 @@ def _decided(voucher: ContributionVoucher, facts: Facts, attempt: int, w: Wiring
     """What becomes of a voucher, and the transaction that makes it so; None where there is nothing to write."""
     head = facts.head(voucher.voucher_id)
     verdict = judge(voucher, head, facts.receipt_holder(voucher))
+    if verdict is None and voucher.province_code not in w.law.provinces.codes():
+        verdict = Verdict(Outcome.QUARANTINE, "PROVINCE_UNKNOWN")
     if verdict is not None and verdict.outcome is Outcome.DUPLICATE:
         return verdict, None
     if verdict is not None and verdict.outcome is Outcome.QUARANTINE:
@@ -148,7 +150,7 @@ def _quarantined(voucher: ContributionVoucher, reason: str, w: Wiring) -> Transa
     key, item = quarantine_item(
         voucher_document(voucher),
         reason=reason,
-        province_code=voucher.province_code,
+        province_code=known_province(voucher.province_code, w),
         received_at=w.clock.now(),
         voucher_id=voucher.voucher_id,
         voucher_version=voucher.voucher_version,

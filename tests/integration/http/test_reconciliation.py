@@ -130,6 +130,40 @@ def test_differences_are_listed_one_by_one(api: Api) -> None:
     assert (message["state"], message["subject"][:12]) == ("QUARANTINED", "quarantined-")
 
 
+def test_a_voucher_of_another_scheme_counts_and_nothing_of_it_is_kept(api: Api, table: TableContents) -> None:
+    first, second = vouchers(api, 2)
+    other = {**second, "scheme": "BHYT"}
+    deliver(first, other, {**other, "message_id": "again"}, TWO)
+    found = report(api)
+    assert found["other_schemes"] == {"count": 1, "sum": 297_000}
+    assert found["received"] == found["applied"] == {"count": 1, "sum": 297_000}
+    assert (found["open_differences"], [kind for kind, _ in kinds(found)]) == (0, ["WITHOUT_COVER"])
+    (kept,) = [item for item in table.items() if item["PK"]["S"] == f"OTHER#{second['voucher_id']}"]
+    assert set(kept) == {
+        "PK",
+        "SK",
+        "voucher_id",
+        "province_code",
+        "amount_received",
+        "received_at",
+        "GSI1PK",
+        "GSI1SK",
+    }
+    deliver({"scheme": "BHYT"}, {**other, "voucher_id": 7}, {**other, "value_date": "?", "voucher_id": "x"})
+    assert report(api)["other_schemes"]["count"] == 1
+
+
+def test_a_province_that_never_was_is_a_fault_for_the_central_desk(api: Api, table: TableContents) -> None:
+    deliver({**vouchers(api, 1)[0], "province_code": "99"})
+    (message,) = [item for item in table.items() if item["SK"]["S"] == "MESSAGE"]
+    assert (message["reason"]["S"], message["cause"]["S"], message["province_code"]["S"]) == (
+        "PROVINCE_UNKNOWN",
+        "RULE",
+        "00",
+    )
+    assert not [item for item in table.items() if item["PK"]["S"].startswith("VOUCHER#")]
+
+
 def test_a_second_manifest_that_differs_is_a_difference_and_the_last_one_counts(api: Api) -> None:
     other = {**TWO, "count": 3, "sum_received": 891_000}
     deliver(TWO, TWO, other, TWO)

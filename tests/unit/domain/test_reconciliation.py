@@ -129,6 +129,13 @@ def test_vouchers_of_other_schemes_count_with_what_was_sent() -> None:
     assert reconcile(day).figures.received == Amount(2, 594_000)
 
 
+def test_a_voucher_of_another_scheme_leaves_no_gap() -> None:
+    told = manifest(count=3, total=594_000, last=3)
+    assert kinds(book(got(1), got(3), manifests=(told,), other_schemes=Amount(1, 0))) == [Kind.SEQUENCE_GAP]
+    others = frozenset({name(2)})
+    assert kinds(book(got(1), got(3), manifests=(told,), other_schemes=Amount(1, 0), other_ids=others)) == []
+
+
 def test_a_day_without_manifest_and_one_with_two() -> None:
     assert kinds(book(got(1), manifests=())) == [Kind.MANIFEST_MISSING]
     later = replace(manifest(count=3, total=891_000, last=3), number=2)
