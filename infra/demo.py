@@ -20,6 +20,9 @@ from typing import Any
 
 import requests
 
+from chalicelib.documents.token import keys_from
+from chalicelib.documents.verification import examine
+from chalicelib.documents.verify import roots_from
 from infra.local.client import LocalClient, Reply, wait_until
 from infra.local.lock import is_held
 from infra.local.samples import first_timer, voucher_for
@@ -158,6 +161,19 @@ def _fetch(system: LocalClient, code: str, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content)
     _tell(f"{len(content):,} bytes, SHA-256 {link['sha256'][:16]}… as issued")
+    _verify(system, content, target)
+
+
+def _verify(system: LocalClient, content: bytes, target: Path) -> None:
+    """As anybody would who is handed the file, with the roots and the published keys of this local run."""
+    _step("A bank checks the file, without asking anybody")
+    roots = target.parent.parent / "ca.pem"
+    published = _expect(200, system.call("GET", "/v1/cover-keys"))
+    report = examine(content, roots=roots_from(roots.read_bytes()), code_keys=keys_from(published))
+    if not report.sound:
+        raise DemoError(f"the cover does not verify: {', '.join(report.faults)}")
+    _tell(f"{len(report.findings)} checks passed: signed, whole, unchanged; page, data and QR code say the same")
+    _tell(f"again: .venv/bin/python -m chalicelib.documents.verify {target} --trust {roots}")
 
 
 @contextlib.contextmanager

@@ -15,12 +15,14 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 from pyhanko.sign.general import SigningError as PyHankoSigningError
+from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder
 from pyhanko.sign.signers.pdf_byterange import BuildProps
 from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes, Signer
 from pyhanko.sign.signers.pdf_signer import (
     DSSContentSettings,
     PdfSignatureMetadata,
     PdfSigner,
+    PdfSigningSession,
     SigDSSPlacementPreference,
 )
 from pyhanko.sign.timestamps import HTTPTimeStamper, TimeStamper, TimestampRequestError
@@ -41,6 +43,7 @@ OWN_BYTES, STAMP_BYTES = 2048, 10240
 """Of a signature beside its certificates; of a time stamp with those of its authority."""
 TIME_STAMP_SECONDS = 10
 FIELD = "ChuKySo"
+DIGEST = "sha256"
 PRINTED_AND_LOCKED = 4 + 128
 """Flags of an annotation (ISO 32000-1, table 165); PDF/A wants the first, a signature the second."""
 _WHITESPACE_AFTER_EOF = b"%%EOF\n"
@@ -95,7 +98,7 @@ class KeyElsewhere(Signer):
 class SteadyWriter(IncrementalPdfFileWriter):
     """Appends to a PDF without the three things by which pyHanko makes every file another one.
 
-    The third, the time of signing, is set on the session in `_sign`.
+    The third, the time of signing, is given to the session in `_signed`.
     """
 
     @classmethod
@@ -146,8 +149,14 @@ async def _signed(writer: IncrementalPdfFileWriter, seal: Seal, at: datetime, me
         # pyHanko's own panel would hide the drawn one, in a font that is not embedded.
         stamp_style=NoOpStampStyle(),
     )
-    session = pdf_signer.init_signing_session(writer, existing_fields_only=True)
-    session.system_time = at
+    # What `PdfSigner.init_signing_session` does, but for the clock, which it reads with the machine's time zone.
+    embedding = PdfCMSEmbedder().write_cms(FIELD, writer, existing_fields_only=True)
+    field = next(embedding).get_object()
+    pdf_signer.register_extensions(writer, md_algorithm=DIGEST)
+    stamper = pdf_signer.default_timestamper
+    session = PdfSigningSession(
+        pdf_signer, writer, embedding, field, DIGEST, stamper, SigSeedSubFilter.PADES, system_time=at
+    )
     checked = await session.perform_presign_validation(writer)
     document = session.prepare_tbs_document(checked, bytes_reserved=_bytes_reserved(seal))
     output = BytesIO()
@@ -168,7 +177,7 @@ def _bytes_reserved(seal: Seal) -> int:
 def _metadata(context: ValidationContext | None, signer: str) -> PdfSignatureMetadata:
     return PdfSignatureMetadata(
         field_name=FIELD,
-        md_algorithm="sha256",
+        md_algorithm=DIGEST,
         name=signer,
         # Both make the bytes: what made a file is told in it.
         app_build_props=BuildProps("bhxh-602e", f"{RENDERER_VERSION} pyhanko-{PYHANKO_VERSION}"),
@@ -206,6 +215,8 @@ def _require_valid(seal: Seal, at: datetime) -> None:
 def _add_field(writer: IncrementalPdfFileWriter, frame: Frame, signer: str) -> None:
     """An empty field on the drawn frame, in the tag tree as PDF/UA wants it: Form, OBJR, a text for screen readers."""
     root = writer.root
+    if "/AcroForm" in root or "/Perms" in root:
+        raise SigningError("the page has a form, or is signed already")
     page_ref, _ = writer.find_page_for_modification(0)
     page: Any = page_ref.get_object()
     height = float(page["/MediaBox"][3])

@@ -183,6 +183,16 @@ def test_a_page_that_is_signed_already_is_not_signed_again(pdf: bytes) -> None:
         signed(page=pdf)
 
 
+def test_no_clock_and_no_time_zone_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function's machine may not know any time zone at all."""
+
+    def missing() -> None:
+        raise LookupError("no time zones here")
+
+    monkeypatch.setattr("tzlocal.get_localzone", missing)
+    assert signed()
+
+
 def test_a_time_stamp_needs_somebody_who_gives_it() -> None:
     with pytest.raises(SigningError, match="time-stamping"):
         signed(using=replace(seal(), level=SignatureLevel.B_T))
