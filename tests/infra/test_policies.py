@@ -281,6 +281,7 @@ def live(house: House) -> None:
     slow = house.declare(**third)
     house.deliver(voucher(slow, clock.now, **paid, personal_id=third["personal_id"]))
     gone = {"voucher_id": "KT79-2023-0000004", "receipt": {**receipt, "number": "0000004"}}
+    gone |= {"personal_id": "079185012399"}
     house.deliver(voucher("000.00.79.G24-230206-0009", clock.now, **gone))
     house.deliver(voucher("000.00.79.G24-230206-0009", clock.now, **gone, voucher_version=2, event="CANCELLED"))
     unheard = house.declare(**other)
