@@ -8,10 +8,12 @@ import pytest
 
 from chalicelib.domain.access import Role
 from chalicelib.domain.cover import Cover, CoverState, StoredFile, check, create_cover, issue, request_revocation
+from chalicelib.domain.dossier import complete_with_cover
 from chalicelib.domain.errors import Conflict, VersionConflict
+from chalicelib.domain.events import Event
 from chalicelib.domain.participation import PersonRecord
-from chalicelib.domain.reissue import begin_reissue, correct_successor, is_open_successor, take_place
-from tests.unit.domain.made import CODE, DECLARATION, PAID_AT
+from chalicelib.domain.reissue import begin_reissue, correct_successor, is_open_successor, reissue_cover, take_place
+from tests.unit.domain.made import CODE, COVER_ID, DECLARATION, PAID_AT, SYSTEM, in_process
 
 FILE = StoredFile("covers/2023/02/x/v1.pdf", "ab" * 32, 40_000, "2023-01-01")
 LATER = PAID_AT.replace(hour=14)
@@ -85,3 +87,14 @@ def test_a_person_holds_another_cover_or_none() -> None:
     record = PersonRecord("p", version=3, cover_id="x-C1")
     assert (record.with_cover("x-C2").cover_id, record.with_cover("x-C2").version) == ("x-C2", 4)
     assert record.with_cover(None).cover_id is None
+
+
+def test_the_trail_tells_a_replacement_and_the_dossier_stays_what_it_is() -> None:
+    dossier = complete_with_cover(in_process(), COVER_ID, SYSTEM).dossier
+    change = reissue_cover(dossier, COVER_ID, f"{CODE}-C2", SYSTEM)
+    assert change.dossier.state is dossier.state
+    assert [(line.event, line.subject, line.status_sequence) for line in change.lines] == [
+        (Event.COVER_SIGNED, f"{CODE}-C2", None),
+        (Event.COVER_ISSUED, f"{CODE}-C2", None),
+        (Event.COVER_REPLACED, COVER_ID, None),
+    ]
