@@ -15,7 +15,7 @@ export AWS_DEFAULT_REGION := ap-southeast-1
 export AWS_EC2_METADATA_DISABLED := true
 
 
-.PHONY: redrive outage help install run demo test test-fast test-local bench mutation package lint fmt lock clean \
+.PHONY: rebuild redrive outage help install run demo test test-fast test-local bench mutation package lint fmt lock clean \
 	contract deploy diff cost load audit rehearse
 
 help: ## this list
@@ -75,10 +75,13 @@ outage: $(STAMP) ## scenario A20 with figures: VOUCHERS=5000 wait for two hours,
 	@$(BIN)/python -m tests.benchmarks.outage $(VOUCHERS)
 
 # A deployed stack is reached only by this target, only when STAGE names it, with the caller's own credentials.
-redrive: export AWS_EC2_METADATA_DISABLED := $(if $(STAGE),false,true)
+redrive rebuild: export AWS_EC2_METADATA_DISABLED := $(if $(STAGE),false,true)
 redrive: $(STAMP) ## dead letters by cause and what a replay would do; CONFIRM=1 replays (QUEUE=, ONLY=, RATE=, STAGE=)
 	@$(BIN)/python -m infra.redrive $(if $(QUEUE),--queue $(QUEUE)) $(if $(STAGE),--stage $(STAGE)) \
 		$(if $(ONLY),--only $(ONLY)) $(if $(RATE),--rate $(RATE)) $(if $(CONFIRM),--confirm)
+
+rebuild: $(STAMP) ## the ledger reckoned anew: what differs from its versions and decisions; CONFIRM=1 repairs (STAGE=)
+	@$(BIN)/python -m infra.rebuild $(if $(STAGE),--stage $(STAGE)) $(if $(CONFIRM),--confirm,--dry-run)
 
 mutation: $(STAMP) ## mutants of the rules: how many the unit tests notice (ONLY="interest.py refund.py")
 	@$(BIN)/python -m infra.mutation $(ONLY)

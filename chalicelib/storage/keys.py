@@ -17,6 +17,7 @@ VOUCHER = "VOUCHER#"
 REFUND = "REFUND#"
 PERIOD = "PERIOD#"
 RESOLUTION = "RESOLUTION#"
+VERSION = "V#"
 DECLARATION = "DECLARATION#"
 VIEW = "VIEW#"
 ATTEMPT = "ATTEMPT#"
@@ -142,7 +143,7 @@ def voucher_resolution(voucher_id: str, number: int) -> Key:
 
 
 def voucher_version(voucher_id: str, version: int) -> Key:
-    return f"VOUCHER#{voucher_id}", f"V#{version:08d}"
+    return f"VOUCHER#{voucher_id}", f"{VERSION}{version:08d}"
 
 
 def receipt(symbol: str, number: str) -> Key:
