@@ -157,11 +157,12 @@ class Wiring:
 
     @cached_property
     def endpoints(self) -> Endpoints:
+        """Where portal clients take their messages."""
+        from .storage import endpoints
         from .storage.endpoints import Endpoints
 
         names = self.settings.webhooks_parameter, self.settings.webhook_secrets
-        # A sandbox is told of an address and wants to see it used; elsewhere a minute is soon enough.
-        seconds = 1 if self.settings.is_sandbox else 60
+        seconds = endpoints.SANDBOX_CACHE_SECONDS if self.settings.is_sandbox else endpoints.CACHE_SECONDS
         return Endpoints(self.client("ssm"), self.client("secretsmanager"), *names, cache_seconds=seconds)
 
     @cached_property

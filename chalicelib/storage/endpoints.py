@@ -11,6 +11,10 @@ from typing import Any
 
 from ..domain.webhook import Endpoint, secret_bytes
 
+CACHE_SECONDS = 60
+SANDBOX_CACHE_SECONDS = 1
+"""A sandbox is told of an address and wants to see it used; elsewhere a minute is soon enough."""
+
 
 @dataclass(slots=True)
 class Endpoints:

@@ -21,13 +21,18 @@ class Topics:
     status_arn: str
     notice_arn: str
 
-    def publish_status(self, message: StatusMessage) -> None:
-        """To the FIFO topic: in order per dossier, and once within five minutes for one event id."""
+    def publish_status(self, message: StatusMessage, *, webhooks: bool) -> None:
+        """To the FIFO topic: in order per dossier, and once within five minutes for one event id.
+
+        `webhooks`: whether the queue of the webhook sender hears it too; the topic leaves it out otherwise.
+        """
+        marked = {"MessageAttributes": {"webhooks": {"DataType": "String", "StringValue": "yes"}}} if webhooks else {}
         self.client.publish(
             TopicArn=self.status_arn,
             Message=status_text(message),
             MessageGroupId=message.dossier_code,
             MessageDeduplicationId=message.event_id,
+            **marked,
         )
 
     def publish_notice(self, line: AuditLine) -> None:

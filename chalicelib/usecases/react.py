@@ -106,10 +106,19 @@ def relay_missed(
 def _tell(line: AuditLine, w: Wiring) -> None:
     message = StatusMessage.of(line)
     if message is not None:
-        w.topics.publish_status(message)
+        w.topics.publish_status(message, webhooks=_somebody_has_a_webhook(w))
     _follow_up(line, w)
     told = facts(dossier_code=line.dossier_code, action=line.event)
     log.info("audit line relayed", extra={**told, **measured(by={"Event": line.event}, Events=1)})
+
+
+def _somebody_has_a_webhook(w: Wiring) -> bool:
+    """Whether any client takes messages at an address. Where that can't be read, the sender finds out for itself."""
+    try:
+        return bool(w.endpoints.all())
+    except Exception as error:
+        log.warning("webhook addresses not read", extra=facts(error=type(error).__name__))
+        return True
 
 
 def _follow_up(line: AuditLine, w: Wiring) -> None:

@@ -199,6 +199,30 @@ def test_after_a_day_it_is_parked_and_listed_until_the_dossier_moves_on(
     assert house.w.table.query_list(keys.undelivered_list("dvc"), limit=5) == []
 
 
+def test_the_queue_hears_only_while_somebody_has_an_address(house: House, portal: Portal) -> None:
+    house.opened()
+    house.relay()
+    assert house.cloud.topics.for_webhooks == [message["event_id"] for message in house.cloud.topics.status]
+    house.cloud.parameters.webhooks = {}
+    house.w.__dict__.pop("endpoints", None)
+    house.send(voucher(1, CODE))
+    house.relay()
+    assert len(house.cloud.topics.status) == 3
+    assert len(house.cloud.topics.for_webhooks) == 1
+
+    # What can't be read keeps nobody from hearing: the sender finds out for itself.
+    def refuse(name: str, arguments: dict[str, Any]) -> None:
+        if name == "get_parameter":
+            raise client_error("AccessDenied", "GetParameter")
+
+    house.w.__dict__.pop("endpoints", None)
+    other = house.opened(replace(HOA, personal_id="079185012346", national_code=None), key="other")
+    with house.cloud.calls.hooked(refuse):
+        assert house.relay() == []
+    assert house.cloud.topics.status[-1]["dossier_code"] == other
+    assert len(house.cloud.topics.for_webhooks) == 2
+
+
 def test_only_wanted_states_are_sent_and_nothing_before_the_beginning(house: House, portal: Portal) -> None:
     configure(house, states=["IN_PROCESS"])
     house.paid()

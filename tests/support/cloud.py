@@ -171,6 +171,8 @@ class Topics:
 
     status: list[dict[str, Any]] = field(default_factory=list)
     notices: list[dict[str, Any]] = field(default_factory=list)
+    for_webhooks: list[str] = field(default_factory=list)
+    """Event ids of those that the sender of webhooks hears."""
     _seen: set[str] = field(default_factory=set)
 
     def publish(
@@ -180,8 +182,12 @@ class Topics:
         Message: str,  # noqa: N803
         MessageGroupId: str = "",  # noqa: N803
         MessageDeduplicationId: str = "",  # noqa: N803
+        MessageAttributes: dict[str, Any] | None = None,  # noqa: N803
     ) -> dict[str, Any]:
         message = json.loads(Message)
+        if MessageAttributes is not None:
+            assert MessageAttributes == {"webhooks": {"DataType": "String", "StringValue": "yes"}}
+            self.for_webhooks.append(message["event_id"])
         if TopicArn == NOTICE_TOPIC:
             self.notices.append(message)
         else:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from chalicelib import lawbook
-from chalicelib.storage import transaction
+from chalicelib.storage import endpoints, transaction
 from chalicelib.wiring import Wiring, wiring
 from tests.support.cloud import ENVIRONMENT, Cloud, running_cloud
 from tests.support.house import House
@@ -33,6 +33,7 @@ def _cloud(running: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     monkeypatch.setattr(transaction, "FIRST_PAUSE_SECONDS", 0)
     # The law is read once by each process, so that the same work makes the same calls however slow the machine is.
     monkeypatch.setattr(lawbook, "CACHE_SECONDS", 3600)
+    monkeypatch.setattr(endpoints, "SANDBOX_CACHE_SECONDS", 3600)
     return running
 
 
