@@ -148,3 +148,28 @@ def test_two_officers_issue_the_same_cover(outside: Outside, home: Path, serial:
     version = outside.client.dossier(paid["dossier_code"])["cover"]["version"]
     late = outside.client.call("POST", path, who="signer_79", headers={"If-Match": f'"{version}"'})
     refused(late, 409, "INVALID_TRANSITION")
+
+
+def test_two_officers_decide_about_one_dossier(outside: Outside, home: Path, serial: int) -> None:
+    """One wins; the other is told what has changed, and the trail has one decision."""
+    outside.client.set_clock(MONDAY)
+    declaration = person(serial)
+    paid = outside.pay(declaration, outside.declare(declaration), MONDAY)
+    code, seen = paid["dossier_code"], {"If-Match": f'"{paid["version"]}"'}
+    path = f"/v1/officer/dossiers/{code}"
+
+    def ask(client: LocalClient) -> Reply:
+        body = {"reason": "Thiếu số nhà.", "fields": ["permanent_address.house_street"]}
+        return client.call("POST", f"{path}/supplement-request", body, who="officer_79", headers=seen)
+
+    def refuse(client: LocalClient) -> Reply:
+        body = {"reason": "Không thuộc đối tượng."}
+        return client.call("POST", f"{path}/refusal", body, who="signer_79", headers=seen)
+
+    won, lost = sorted(together(ask, refuse, home=home), key=lambda reply: reply.status)
+    assert won.status == 200, won.body
+    refused(lost, 412, "VERSION_CONFLICT")
+    assert lost.body["version"] == won.body["version"]
+    assert lost.body["state"] == won.body["state"]
+    assert lost.body["changes"][0]["event"] in {"SUPPLEMENT_REQUESTED", "DOSSIER_REFUSED"}
+    assert outside.client.dossier(code)["state"] == won.body["state"]
