@@ -300,7 +300,10 @@ def approve_revocation(
         raise Forbidden("SECOND_PERSON_REQUIRED", "Người duyệt thu hồi phải khác người đề nghị.")
     if Role.SIGNER not in {asked.role, role}:
         raise Forbidden("SIGNER_REQUIRED", "Một trong hai người quyết định thu hồi phải là người ký.")
-    return replace(cover, state=CoverState.REVOKED, version=cover.version + 1, ended_at=at, ended_by=by)
+    # A successor on its way falls with it.
+    return replace(
+        cover, state=CoverState.REVOKED, version=cover.version + 1, replaced_by=None, ended_at=at, ended_by=by
+    )
 
 
 def withdraw_revocation(cover: Cover, *, role: Role | None = None, expected_version: int | None = None) -> Cover:

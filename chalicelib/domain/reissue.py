@@ -25,16 +25,20 @@ from .events import Act, Event
 def begin_reissue(
     cover: Cover, snapshot: CoverSnapshot, *, number: int, at: datetime, expected_version: int | None
 ) -> tuple[Cover, Cover]:
-    """An issued cover with the successor that is to replace it; `number` is the next of the dossier's covers.
+    """A cover with the successor that is to take its place; `number` is the next of the dossier's covers.
+
+    A cover that was revoked, after it had been issued, stays revoked: the successor gives the person one again.
 
     Raises:
         VersionConflict: the cover changed since the officer looked.
-        Conflict: INVALID_TRANSITION for a cover that is not issued; REVOCATION_PENDING, REISSUE_PENDING.
+        Conflict: INVALID_TRANSITION for a cover that was never issued, or is replaced; REVOCATION_PENDING,
+            REISSUE_PENDING.
     """
     require_version(cover, expected_version)
-    if cover.state is not CoverState.ISSUED:
+    revoked = cover.state is CoverState.REVOKED and cover.issued_at is not None
+    if not cover.live and not revoked:
         raise refused(cover, "INVALID_TRANSITION", f"Tờ bìa đang ở trạng thái {cover.state}, không cấp lại được.")
-    if cover.revocation is not None:
+    if cover.live and cover.revocation is not None:
         raise refused(cover, "REVOCATION_PENDING", "Tờ bìa đang được đề nghị thu hồi, chưa cấp lại được.")
     if cover.replaced_by is not None:
         raise refused(cover, "REISSUE_PENDING", "Tờ bìa mới thay cho tờ bìa này đang chờ cấp.")
@@ -64,8 +68,10 @@ def correct_successor(cover: Cover, snapshot: CoverSnapshot, *, expected_version
 def take_place(old: Cover, successor: Cover, at: datetime) -> tuple[Cover, Cover]:
     """The successor is issued: the old cover is REPLACED, and what was asked against it goes over to the new one.
 
-    Raises `Conflict` (INVALID_TRANSITION) where the old one is not live any more.
+    One that was revoked stays so. Raises `Conflict` (INVALID_TRANSITION) where the old one is replaced already.
     """
+    if old.state is CoverState.REVOKED:
+        return replace(old, version=old.version + 1, replaced_by=successor.cover_id), successor
     if not old.live:
         raise refused(old, "INVALID_TRANSITION", f"Tờ bìa cũ đang ở trạng thái {old.state}, không thay được.")
     ended = replace(
@@ -85,7 +91,10 @@ def is_open_successor(cover: Cover) -> bool:
     return cover.replaces is not None and cover.state in UNISSUED
 
 
-def reissue_cover(dossier: Dossier, old: str, new: str, act: Act) -> Change:
-    """A cover took the place of another: the dossier stays what it is."""
+def reissue_cover(dossier: Dossier, old: Cover, new: str, act: Act) -> Change:
+    """A cover took the place of another (`old` is what has become of it): the dossier stays what it is."""
     signed = unchanged(dossier).then(Event.COVER_SIGNED, act, subject=new)
-    return signed.then(Event.COVER_ISSUED, act, subject=new).then(Event.COVER_REPLACED, act, subject=old)
+    issued = signed.then(Event.COVER_ISSUED, act, subject=new)
+    if old.state is CoverState.REVOKED:
+        return issued
+    return issued.then(Event.COVER_REPLACED, act, subject=old.cover_id)

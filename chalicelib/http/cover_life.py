@@ -104,6 +104,7 @@ def withdraw_cover_revocation(request: Incoming, cover_id: str) -> Reply:
     ReissueRequest,
     (409, "REVOCATION_PENDING"),
     (409, "REISSUE_PENDING"),
+    (409, "PAYMENT_REVERSED"),
     (422, "IDENTITY_MISMATCH"),
     (422, "FIXED_BY_PAYMENT"),
     status=202,
@@ -112,7 +113,8 @@ def reissue_cover(request: Incoming, cover_id: str) -> Reply:
     """Cấp lại tờ bìa sau khi cải chính dữ liệu cá nhân; tờ bìa cũ còn hiệu lực đến khi tờ mới được cấp.
 
     Answers with the new cover, which waits for its issue like any other. Corrections are held against the same rules
-    and registers as the declaration. Asked of a new cover that nobody has checked, it corrects that one once more.
+    and registers as the declaration. Asked of a new cover that nobody has checked, it corrects that one once more; of
+    one that was revoked, it gives the person a cover again while the payment behind it stands.
     """
     from chalicelib.usecases.reissue_cover import reissue
 

@@ -127,7 +127,7 @@ def record_issue(cover_id: str, code: str, file: StoredFile, w: Wiring) -> Cover
         else:
             replaced, issued = take_place(_read(cover.replaces, code, w)[0], issued, now)
             write_cover(transaction, replaced)
-            write_change(transaction, reissue_cover(dossier, cover.replaces, cover_id, act))
+            write_change(transaction, reissue_cover(dossier, replaced, cover_id, act))
             write_person(transaction, record.with_cover(cover_id))
         write_cover(transaction, issued)
         try:

@@ -6,9 +6,10 @@ next of its dossier; the old one stays valid until the new one is issued.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from ..domain.cover import snapshot_of
+from ..domain.cover import Cover, refused, snapshot_of
 from ..domain.declaration import Declaration
 from ..domain.dossier import Dossier, State, unchanged
 from ..domain.errors import Conflict
@@ -54,7 +55,9 @@ def reissue(
                 Event.COVER_REISSUE_REQUESTED, act, reason=reason, subject=successor.cover_id
             )
             return CoverDecision(successor, change, corrected=corrected, status=202)
-        number = max(cover.number for cover in found.covers()) + 1
+        covers = found.covers()
+        _require_wanted(found, covers)
+        number = max(cover.number for cover in covers) + 1
         old, successor = begin_reissue(
             found.cover, snapshot, number=number, at=act.at, expected_version=request.if_match
         )
@@ -62,6 +65,16 @@ def reissue(
         return CoverDecision(successor, change, (old,), corrected=corrected, status=202)
 
     return decide_cover(request, decision, present=present, w=w)
+
+
+def _require_wanted(found: CoverSituation, covers: Sequence[Cover]) -> None:
+    """In the place of a revoked cover: the person has no other, and the payment behind it stands."""
+    if found.cover.live:
+        return
+    if any(each.live or is_open_successor(each) for each in covers):
+        raise refused(found.cover, "REISSUE_PENDING", "Hồ sơ đã có tờ bìa khác còn hiệu lực hoặc đang chờ cấp.")
+    if found.dossier.payment_reversed_at is not None:
+        raise refused(found.cover, "PAYMENT_REVERSED", "Khoản đóng của hồ sơ đã bị hủy, chưa cấp lại tờ bìa được.")
 
 
 def _corrected(dossier: Dossier, corrections: Corrections, w: Wiring) -> Declaration:

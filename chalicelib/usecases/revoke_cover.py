@@ -78,7 +78,7 @@ def withdraw_request(request: CoverRequest, *, reason: str, present: Present, w:
 
 def _without_ground(found: CoverSituation, cover: Cover, act: Act) -> list[Cover]:
     """The successors of a revoked cover that nobody has issued: they have nothing to replace."""
-    if cover.replaced_by is None:
+    if found.cover.replaced_by is None:
         return []
     return [
         revoke_checked(each, by=act.actor, reason=NOT_NEEDED, at=act.at)

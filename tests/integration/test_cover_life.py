@@ -297,8 +297,34 @@ def test_a_successor_falls_with_the_cover_that_it_was_to_replace(house_79: House
     assert [stored(house_79, number).state for number in (1, 2)] == [CoverState.REVOKED, CoverState.REVOKED]
     assert live_cover(house_79) is None
     assert [event for event, _ in events(house_79)[-2:]] == [Event.COVER_REVOKED, Event.COVER_REVOKED]
-    with pytest.raises(Conflict, match="INVALID_TRANSITION"):
-        again(house_79)
+
+
+def test_who_lost_a_cover_by_mistake_gets_another_and_the_old_code_stays_revoked(house_79: House) -> None:
+    ask(house_79)
+    approve(house_79)
+    again(house_79, NOTHING)
+    with pytest.raises(Conflict, match="REISSUE_PENDING"):
+        again(house_79, NOTHING)
+    issue(house_79, 2)
+    assert (scanned(house_79, 1), scanned(house_79, 2)) == (CoverStatus.REVOKED, CoverStatus.VALID)
+    assert live_cover(house_79) == SECOND
+    assert events(house_79)[-1] == (Event.COVER_ISSUED, SECOND)
+    assert house_79.cover(CODE).cover_id == SECOND
+    # Only the newest of the chain is issued again.
+    with pytest.raises(Conflict, match="REISSUE_PENDING"):
+        again(house_79, NOTHING)
+
+
+def test_no_cover_comes_back_without_its_payment(house_79: House) -> None:
+    ask(house_79)
+    approve(house_79)
+    dossier = replace(house_79.dossier(CODE), payment_reversed_at=house_79.clock.now())
+    transaction = Transaction()
+    act = Act(house_79.clock.now(), By.ACCOUNTING, "central-accounting")
+    write_change(transaction, unchanged(dossier).then(Event.PAYMENT_REVERSED, act, subject="v"))
+    transaction.commit(house_79.w.table)
+    with pytest.raises(Conflict, match="PAYMENT_REVERSED"):
+        again(house_79, NOTHING)
 
 
 def test_a_request_against_the_old_cover_goes_over_to_the_new_one(house_79: House) -> None:

@@ -7,7 +7,16 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.access import Role
-from chalicelib.domain.cover import Cover, CoverState, StoredFile, check, create_cover, issue, request_revocation
+from chalicelib.domain.cover import (
+    Cover,
+    CoverState,
+    StoredFile,
+    approve_revocation,
+    check,
+    create_cover,
+    issue,
+    request_revocation,
+)
 from chalicelib.domain.dossier import complete_with_cover
 from chalicelib.domain.errors import Conflict, VersionConflict
 from chalicelib.domain.events import Event
@@ -56,9 +65,12 @@ def test_there_is_one_successor_and_none_of_a_cover_that_is_to_go() -> None:
         begin_reissue(asked, new.snapshot, number=2, at=LATER, expected_version=4)
     with pytest.raises(VersionConflict):
         begin_reissue(issued(), new.snapshot, number=2, at=LATER, expected_version=2)
-    for state in set(CoverState) - {CoverState.ISSUED}:
+    for state in set(CoverState) - {CoverState.ISSUED, CoverState.REVOKED}:
         with pytest.raises(Conflict, match="INVALID_TRANSITION"):
             begin_reissue(replace(issued(), state=state), new.snapshot, number=2, at=LATER, expected_version=3)
+    never = replace(issued(), state=CoverState.REVOKED, issued_at=None)
+    with pytest.raises(Conflict, match="INVALID_TRANSITION"):
+        begin_reissue(never, new.snapshot, number=2, at=LATER, expected_version=3)
 
 
 def test_a_successor_is_corrected_until_somebody_has_checked_it() -> None:
@@ -80,7 +92,16 @@ def test_the_new_cover_takes_over_with_what_was_asked_against_the_old_one() -> N
         assert (replaced.ended_at, replaced.ended_by, replaced.replaced_by) == (LATER, "s2", new.cover_id)
         assert (replaced.revocation, successor.revocation) == (None, before.revocation)
     with pytest.raises(Conflict, match="INVALID_TRANSITION"):
-        take_place(replace(old, state=CoverState.REVOKED), signed(new), LATER)
+        take_place(replace(old, state=CoverState.REPLACED), signed(new), LATER)
+
+
+def test_a_revoked_cover_stays_revoked_and_the_person_gets_another() -> None:
+    asked = request_revocation(issued(), by="a", reason="r", at=LATER, role=Role.SIGNER)
+    revoked = approve_revocation(asked, by="b", role=Role.OFFICER, at=LATER)
+    old, new = begin_reissue(revoked, revoked.snapshot, number=2, at=LATER, expected_version=5)
+    after, successor = take_place(old, signed(new), LATER)
+    assert (after.state, after.replaced_by, after.revocation) == (CoverState.REVOKED, new.cover_id, asked.revocation)
+    assert (successor.live, successor.revocation) == (True, None)
 
 
 def test_a_person_holds_another_cover_or_none() -> None:
@@ -91,10 +112,13 @@ def test_a_person_holds_another_cover_or_none() -> None:
 
 def test_the_trail_tells_a_replacement_and_the_dossier_stays_what_it_is() -> None:
     dossier = complete_with_cover(in_process(), COVER_ID, SYSTEM).dossier
-    change = reissue_cover(dossier, COVER_ID, f"{CODE}-C2", SYSTEM)
+    replaced = replace(issued(), state=CoverState.REPLACED)
+    change = reissue_cover(dossier, replaced, f"{CODE}-C2", SYSTEM)
     assert change.dossier.state is dossier.state
     assert [(line.event, line.subject, line.status_sequence) for line in change.lines] == [
         (Event.COVER_SIGNED, f"{CODE}-C2", None),
         (Event.COVER_ISSUED, f"{CODE}-C2", None),
-        (Event.COVER_REPLACED, COVER_ID, None),
+        (Event.COVER_REPLACED, replaced.cover_id, None),
     ]
+    revoked = reissue_cover(dossier, replace(issued(), state=CoverState.REVOKED), f"{CODE}-C2", SYSTEM)
+    assert [line.event for line in revoked.lines] == [Event.COVER_SIGNED, Event.COVER_ISSUED]
