@@ -182,8 +182,7 @@ def seen(head: VoucherHead | None, voucher: ContributionVoucher, at: datetime) -
         cancelled=max(head.cancelled, version) if event is VoucherEvent.CANCELLED else head.cancelled,
         refunds={**head.refunds, version: voucher.span} if event is VoucherEvent.REFUNDED else head.refunds,
     )
-    tells = event is not VoucherEvent.REFUNDED and version > max(head.issued, head.cancelled)
-    if not tells and head.told_by:
+    if not _tells(head, event, version):
         return merged
     return replace(
         merged,
@@ -193,6 +192,18 @@ def seen(head: VoucherHead | None, voucher: ContributionVoucher, at: datetime) -
         value_date=voucher.value_date,
         dossier_code=head.account or voucher.dossier_code or head.dossier_code,
     )
+
+
+def _tells(head: VoucherHead, event: VoucherEvent, version: int) -> bool:
+    """Whether a version says amount, province and day: the newest that brings money; a correction only without one.
+
+    So money belongs to the day on which it came, whenever it is cancelled or goes back.
+    """
+    if event in ISSUING:
+        return version > head.issued
+    if event is VoucherEvent.CANCELLED:
+        return not head.issued and version > head.cancelled
+    return not (head.issued or head.cancelled) and version > head.told_by
 
 
 def replaced(head: VoucherHead | None, voucher: ContributionVoucher, old: str, at: datetime) -> VoucherHead:

@@ -30,9 +30,15 @@ def test_a_voucher_lies_in_the_list_of_its_value_date(house: House, opened: bool
     assert listed(house, "DAY#") == {VOUCHER: f"DAY#2023-02-06#79#{day_shard_of(VOUCHER)}"}
 
 
-def test_a_voucher_moves_with_the_day_of_its_highest_version(house: House) -> None:
-    house.send(voucher(1, CODE))
-    house.send(voucher(1, CODE, voucher_version=2, event="CANCELLED", value_date="2023-02-07"))
+@pytest.mark.parametrize("late", (False, True), ids=("in order", "cancelled first"))
+def test_money_belongs_to_the_day_on_which_it_came(house: House, late: bool) -> None:
+    """A cancellation of another day moves nothing; a corrected voucher is on the day that it corrects."""
+    issued = voucher(1, CODE)
+    cancelled = {**issued, "voucher_version": 2, "event": "CANCELLED", "value_date": "2023-02-20"}
+    for message in (cancelled, issued) if late else (issued, cancelled):
+        house.send(message)
+    assert listed(house, "DAY#") == {VOUCHER: f"DAY#2023-02-06#79#{day_shard_of(VOUCHER)}"}
+    house.send({**issued, "voucher_version": 3, "value_date": "2023-02-07"})
     assert listed(house, "DAY#") == {VOUCHER: f"DAY#2023-02-07#79#{day_shard_of(VOUCHER)}"}
 
 
