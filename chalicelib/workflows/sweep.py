@@ -9,7 +9,7 @@ from typing import Any
 from chalice.app import Blueprint, CloudWatchEvent, Cron
 
 from ..usecases.audit_files import MOST_FILES, OLDER_DAYS, audit_files
-from ..usecases.sweep import sweep
+from ..usecases.sweep import Swept, sweep
 from ..usecases.take_stock import take_stock
 from ..usecases.watch import watch
 from ..wiring import Wiring, wiring
@@ -32,7 +32,8 @@ def sweeper(event: CloudWatchEvent) -> dict[str, Any]:
         return _audit(event.detail, w)
     only_unfinished = bool(event.detail.get("only_unfinished"))
     swept = sweep(w, lambda: left() / 1000, only_unfinished=only_unfinished)
-    if only_unfinished:
+    if not swept.finished or (only_unfinished and swept == Swept()):
+        # No time is left, or nothing was: whoever finishes the round looks at the rest.
         return {**asdict(swept), "findings": ()}
     return {**asdict(swept), "findings": watch(w), "stock": asdict(take_stock(w))}
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -182,18 +184,27 @@ def test_a_year_without_a_calendar_is_counted_and_a_fault_is_told(
         sweep(house.w)
 
 
-def test_the_continuation_only_does_the_rest(house: House) -> None:
+def scheduled(**detail: Any) -> dict[str, Any]:
+    names = ("version", "account", "region", "detail-type", "source", "time", "id")
+    return {**dict.fromkeys(names, ""), "resources": [], "detail": detail}
+
+
+@dataclass
+class Context:
+    """Of an invocation with little time."""
+
+    seconds: Iterator[float]
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(next(self.seconds) * 1000)
+
+
+def test_whoever_finishes_the_round_looks_at_the_rest(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     house.opened()
-    event = {
-        "version": "0",
-        "account": "",
-        "region": "",
-        "detail": {"only_unfinished": True},
-        "detail-type": "Scheduled Event",
-        "source": "aws.scheduler",
-        "time": "",
-        "id": "",
-        "resources": [],
-    }
-    answer = sweeper(event, None)
-    assert (answer["dossiers"], answer["findings"]) == (0, ())
+    # Nothing unfinished: nothing is begun, nothing looked for.
+    assert sweeper(scheduled(only_unfinished=True), None)["dossiers"] == 0
+    # Cut short at once: no time for more.
+    cut = sweeper(scheduled(), Context(iter([5.0])))
+    assert (cut["finished"], cut["findings"], "stock" in cut) == (False, (), False)
+    rest = sweeper(scheduled(only_unfinished=True), None)
+    assert (rest["finished"], rest["dossiers"], rest["stock"]["open_dossiers"]) == (True, 1, 1)
