@@ -18,9 +18,13 @@ from chalicelib.usecases import log_view as log_view_module
 from chalicelib.usecases.log_view import log_view
 from chalicelib.wiring import Wiring
 from tests.integration.http.harness import OFFICER_01, OFFICER_79, OPS, OTHER_PORTAL, PORTAL, SIGNER_79, Answer, Api
-from tests.integration.http.test_officers import paid_dossier
 
 OFFICER = Caller("officer-79", Role.OFFICER, provinces=frozenset({"79"}))
+
+
+def opened(api: Api) -> str:
+    code: str = api.declare().json["dossier_code"]
+    return code
 
 
 def look(api: Api, code: str, caller: Mapping[str, str], path: str = "", **headers: str) -> Answer:
@@ -44,7 +48,7 @@ def told(api: Api, code: str, query: str = "", caller: Mapping[str, str] = PORTA
 
 
 def test_an_officers_look_is_written_and_the_citizen_reads_who(api: Api, w: Wiring) -> None:
-    code = paid_dossier(api)
+    code = opened(api)
     before = look(api, code, PORTAL).headers["ETag"]
     assert look(api, code, OFFICER_79).status == 200
     reason = {"X-View-Reason": "%C4%91%E1%BB%91i%20chi%E1%BA%BFu"}
@@ -78,7 +82,7 @@ def test_an_officers_look_is_written_and_the_citizen_reads_who(api: Api, w: Wiri
 
 
 def test_pages_newest_first(api: Api) -> None:
-    code = paid_dossier(api)
+    code = opened(api)
     for _ in range(5):
         look(api, code, OFFICER_79)
     first = told(api, code, "?limit=2")
@@ -91,12 +95,12 @@ def test_pages_newest_first(api: Api) -> None:
 
 @pytest.mark.parametrize("cursor", ("xxxx", "VklFVw", "_w"))
 def test_a_foreign_cursor_is_refused(api: Api, cursor: str) -> None:
-    answer = look(api, paid_dossier(api), PORTAL, f"/views?cursor={cursor}")
+    answer = look(api, opened(api), PORTAL, f"/views?cursor={cursor}")
     assert (answer.status, answer.json["code"]) == (422, "CURSOR_INVALID")
 
 
 def test_the_portal_and_a_poll_that_shows_nothing_write_nothing(api: Api, w: Wiring) -> None:
-    code = paid_dossier(api)
+    code = opened(api)
     tag = look(api, code, PORTAL).headers["ETag"]
     assert look(api, code, OTHER_PORTAL).status == 403
     assert look(api, code, OFFICER_79, **{"If-None-Match": tag}).status == 304
@@ -108,7 +112,7 @@ def test_the_portal_and_a_poll_that_shows_nothing_write_nothing(api: Api, w: Wir
 
 @pytest.mark.parametrize("reason", ("%FF", "", "%0a", "a" * 201))
 def test_a_reason_is_readable(api: Api, w: Wiring, reason: str) -> None:
-    code = paid_dossier(api)
+    code = opened(api)
     answer = look(api, code, OFFICER_79, **{"X-View-Reason": reason})
     assert (answer.status, answer.codes) == (422, [("X-View-Reason", "VIEW_REASON_INVALID")])
     assert log_of(w, code) == []
@@ -118,13 +122,13 @@ def test_a_reason_is_readable(api: Api, w: Wiring, reason: str) -> None:
     ("caller", "code"), ((OTHER_PORTAL, "DOSSIER_NOT_ALLOWED"), (OFFICER_01, "PROVINCE_NOT_ALLOWED"))
 )
 def test_the_log_is_for_who_may_see_the_dossier(api: Api, caller: Mapping[str, str], code: str) -> None:
-    answer = look(api, paid_dossier(api), caller, "/views")
+    answer = look(api, opened(api), caller, "/views")
     assert (answer.status, answer.json["code"]) == (403, code)
     assert look(api, "000.00.79.G24-230206-9999", PORTAL, "/views").status == 404
 
 
 def test_two_at_the_same_moment_both_stand_in_the_chain(api: Api, w: Wiring, monkeypatch: pytest.MonkeyPatch) -> None:
-    code = paid_dossier(api)
+    code = opened(api)
     commit, raced = Transaction.commit, [3]
 
     def slower(transaction: Transaction, table: Any) -> None:
@@ -141,7 +145,7 @@ def test_two_at_the_same_moment_both_stand_in_the_chain(api: Api, w: Wiring, mon
 
 
 def test_what_cannot_be_written_down_is_not_shown(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    code = paid_dossier(api)
+    code = opened(api)
 
     def lost(transaction: Transaction, table: Any) -> None:
         raise Unavailable("STORAGE_BUSY", "bận")
@@ -152,7 +156,7 @@ def test_what_cannot_be_written_down_is_not_shown(api: Api, monkeypatch: pytest.
 
 
 def test_a_race_without_end_is_told(api: Api, w: Wiring, monkeypatch: pytest.MonkeyPatch) -> None:
-    code = paid_dossier(api)
+    code = opened(api)
     look(api, code, OFFICER_79)
     (first,) = w.table.query(keys.views_partition(code))
 
