@@ -257,6 +257,11 @@ def test_documents_are_private_and_written_once(template: Template) -> None:
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     assert bucket["ObjectLockEnabled"] is True
+    (encryption,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption["ServerSideEncryptionByDefault"] == {
+        "SSEAlgorithm": "aws:kms",
+        "KMSMasterKeyID": {"Fn::GetAtt": ["DocumentsKey", "Arn"]},
+    }
     rules = {
         each["Sid"]: each
         for each in template["Resources"]["DocumentsPolicy"]["Properties"]["PolicyDocument"]["Statement"]

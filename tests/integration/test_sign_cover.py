@@ -106,3 +106,21 @@ def test_a_passing_fault_of_kms_is_tried_again(checked: House, code: str) -> Non
         cover_renderer(payload, None)
     assert checked.cloud.objects() == {}
     assert cover_renderer(payload, None)["key"] == checked.cover(CODE).object_key
+
+
+def test_a_file_is_never_written_over(checked: House) -> None:
+    """The write itself says so (`If-None-Match`), whatever was looked up before; what lies there is told."""
+    first = draw_cover(COVER, CODE, checked.w)
+    asked: list[Mapping[str, Any]] = []
+
+    def note(name: str, arguments: Mapping[str, Any]) -> None:
+        if name == "put_object":
+            asked.append(arguments)
+
+    with checked.cloud.calls.hooked(note):
+        again = checked.w.documents.put_once(
+            first.key, b"%PDF other", content_type="application/pdf", template_version="t"
+        )
+    assert again == first
+    assert [each["IfNoneMatch"] for each in asked] == ["*"]
+    assert checked.w.documents.measure(first.key) == (first.sha256, first.size)
