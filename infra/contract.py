@@ -2,7 +2,8 @@
 
 Spectral reads the OpenAPI document with the OWASP rule set (infra/spectral); schemathesis makes thousands of calls of
 it, good and bad, against a fresh local run: its examples, every corner of its schemas, random ones, and chains of
-calls. Both must end without an error. `FUZZ=100` makes that many random calls an operation (25 unless told), `ONLY=^/v1/portal/` takes the paths that fit.
+calls. Both must end without an error. `FUZZ=100` makes that many random calls an operation (25 unless told),
+`ONLY=^/v1/portal/` takes the paths that fit.
 """
 
 from __future__ import annotations
