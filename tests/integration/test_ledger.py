@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.account import VoucherState
-from chalicelib.domain.declaration import DeclarationDraft
+from chalicelib.domain.declaration import AddressDraft, DeclarationDraft
 from chalicelib.domain.dossier import State
 from chalicelib.domain.errors import Conflict, NotFound, Rejected, VersionConflict
 from chalicelib.domain.events import Act, By, Event, first_broken_line
@@ -18,6 +18,7 @@ from chalicelib.domain.months import Month, MonthSpan
 from chalicelib.domain.participation import PersonRecord
 from chalicelib.domain.resolution import Action, Resolution
 from chalicelib.storage import keys
+from chalicelib.storage.items.fields import span_text
 from chalicelib.storage.items.people import person_from
 from chalicelib.storage.items.refunds import refund_from
 from chalicelib.usecases.resolve_voucher import resolve
@@ -480,3 +481,43 @@ def test_a_decision_is_taken_once_and_about_what_was_seen(house: House) -> None:
     )
     assert seen == [CODE]
     assert house.cloud.rows()["A", "B"]["state"] == {"S": "APPLIED"}
+
+
+# A14, A16, A17
+
+
+def test_the_cap_of_supported_months_goes_back_and_forth(house: House) -> None:
+    """A17: of twelve months five are supported; ten are paid back, and three of the five are free again."""
+    house.clock.moment = house.clock.moment.replace(year=2026, month=8, day=3)
+    draft = replace(
+        BOOK,
+        method="M12",
+        from_month="2026-08",
+        national_code=None,
+        permanent_address=AddressDraft("12 Lê Lợi", "26734", None, "79"),
+    )
+    hashed = house.w.person(draft.personal_id or "")
+    paid_before = MonthSpan(Month(2017, 1), Month(2026, 7))
+    house.w.table.put(
+        keys.person(hashed),
+        {"version": 1, "covered": [span_text(paid_before)], "supported_months": 115, "si_number": "7912345678"},
+    )
+    house.w.table.put(keys.period(hashed, paid_before.first, "OLD", 1), {"status": "ACTIVE", "supported_months": 115})
+    code = house.opened(draft)
+    assert house.dossier(code).quote.amount_participant == 3_630_000
+    year = {
+        "method": "M12",
+        "months": 12,
+        "amount_gross": 3_960_000,
+        "amount_state": 330_000,
+        "amount_participant": 3_630_000,
+        "amount_received": 3_630_000,
+        "paid_at": "2026-08-03T09:10:00+07:00",
+        "value_date": "2026-08-03",
+    }
+    house.send(voucher(1, code, draft, **year))
+    assert head(house) == ("APPLIED", None)
+    assert record_of(house, draft).supported_months == 120
+    back = {"event": "REFUNDED", "voucher_version": 2, "from_month": "2026-10", "months": 10}
+    house.send(voucher(1, code, draft, **{**year, **back}))
+    assert record_of(house, draft).supported_months == 117
