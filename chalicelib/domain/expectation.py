@@ -98,6 +98,8 @@ def of_dossier(dossier: Dossier, rules: WatchRules, calendar: WorkingCalendar) -
 
 def of_running(dossier: Dossier) -> Expectation | None:
     """What a dossier waits for while its procedure runs; None once that has ended."""
+    if dossier.is_unpaid_again:
+        return Expectation(Awaited.PAYMENT, dossier.payment_expires_at, Owner.CITIZEN)
     match dossier.state:
         case State.AWAITING_PAYMENT:
             return Expectation(Awaited.PAYMENT, dossier.payment_expires_at, Owner.CITIZEN)
@@ -148,9 +150,6 @@ def of_voucher(
 
 
 def _in_process(dossier: Dossier) -> Expectation:
-    if dossier.paid_at is None:
-        # Its payment was taken back: it waits for another one.
-        return Expectation(Awaited.PAYMENT, dossier.payment_expires_at, Owner.CITIZEN)
     if not dossier.accepted:
         return Expectation(Awaited.ACCEPTANCE, _step_due(dossier), Owner.OFFICER)
     step, due_at = dossier.step, dossier.due_at

@@ -57,7 +57,9 @@ def test_every_state_says_what_comes_next() -> None:
     assert told(replace(dossier, accepted=False, step=None)) == ("ACCEPTANCE", None, "OFFICER")
     assert told(dossier) == ("STEP", at(9), "OFFICER")
     assert told(replace(dossier, step=None)) == ("RESULT", at(13), "SIGNER")
-    assert told(replace(dossier, paid_at=None)) == ("PAYMENT", OPENED_AT + timedelta(hours=24), "CITIZEN")
+    for state in (State.SUBMITTED, State.IN_PROCESS):
+        reversed_one = replace(dossier, state=state, paid_at=None)
+        assert told(reversed_one) == ("PAYMENT", OPENED_AT + timedelta(hours=24), "CITIZEN")
     assert dossier.step is not None
     assert told(replace(dossier, step=replace(dossier.step, index=2, due_at=at(14)))) == ("RESULT", at(13), "SIGNER")
     done = replace(dossier, state=State.COMPLETED, ended_at=at(8))
