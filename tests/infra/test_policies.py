@@ -439,7 +439,7 @@ IDLE_HERE: Mapping[tuple[str, str], str] = {
     # What the day above does not happen to need.
     ("StreamRelay", "dynamodb:ConditionCheckItem"): "a parked voucher that is parked again",
     ("Sweeper", "dynamodb:ConditionCheckItem"): "a parked voucher that is parked again",
-    ("VoucherConsumer", "dynamodb:DeleteItem"): "a waiting voucher whose next version waits elsewhere",
+    ("VoucherConsumer", "dynamodb:Query"): "rules published since the deploy",
     ("AuditAnchor", "dynamodb:GetItem"): "the sandbox's clock",
     ("DossierTask", "dynamodb:Query"): "rules published since the deploy",
 }
