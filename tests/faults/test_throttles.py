@@ -106,6 +106,11 @@ def cancelled_then_issued(house: House) -> None:
     until_acknowledged(house, voucher(1, CODE))
 
 
+def in_two_parts(house: House) -> None:
+    until_acknowledged(house, voucher(1, CODE, amount_received=200_000))
+    until_acknowledged(house, voucher(2, CODE, amount_received=97_000))
+
+
 def opened(house: House) -> None:
     house.opened()
 
@@ -125,6 +130,20 @@ PATHS: dict[str, tuple[Work, Work]] = {
     "a cancellation before its voucher": (
         opened,
         cancelled_then_issued,
+    ),
+    "a cancellation behind its effect": (
+        paid,
+        lambda house: until_acknowledged(house, voucher(1, CODE, event="CANCELLED", voucher_version=2)),
+    ),
+    "a payment in two parts": (
+        opened,
+        in_two_parts,
+    ),
+    "a payment that is replaced": (
+        paid,
+        lambda house: until_acknowledged(
+            house, voucher(2, CODE, event="REPLACED", replaces_voucher_id="KT79-2023-0000001")
+        ),
     ),
     "a mixed batch": (opened, paid_twice_and_more),
     "the relay of a paid dossier": (paid, until_relayed),

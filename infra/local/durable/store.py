@@ -7,12 +7,15 @@ import json
 import logging
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from ministack import app as gateway
 from ministack.core import persistence
-from ministack.services import lambda_svc
+from ministack.services import dynamodb, lambda_svc
 
 from ..journal import JOURNAL, Entry, Generations, read_journal
 from ..streams import StreamReader
@@ -123,10 +126,11 @@ class Store:
         with self._table.one_at_a_time, self._recorder.gate:
             folder = self._generations.begin()
             (folder / STREAMS).write_text(json.dumps(stream_state(), default=str), "utf-8")
-            for key, state_of in gateway._build_persistence_save_dict().items():
-                state = _state(state_of)
-                if state is not None:
-                    (folder / f"{key}.json").write_text(json.dumps(state, default=persistence._json_default), "utf-8")
+            with _uncopied():
+                for key, state_of in gateway._build_persistence_save_dict().items():
+                    text = _written(state_of)
+                    if text is not None:
+                        (folder / f"{key}.json").write_text(text, "utf-8")
             self._recorder.start(folder / JOURNAL)
             self._changed_at = None
             self._generations.commit(folder)
@@ -168,11 +172,29 @@ def _is_structural(method: str, path: str, headers: dict[str, str], body: bytes)
     return not ("/s3/" in headers.get("authorization", "") and in_bucket)
 
 
-def _state(state_of: Any) -> Any:
-    """A service's state. Threads of ministack may change a record while it is copied: then copy again."""
+def _written(state_of: Any) -> str | None:
+    """A service's state as JSON. Threads of ministack may change a record meanwhile: then once more."""
     for _ in range(20):
         try:
-            return state_of()
+            return _json_of(state_of())
         except RuntimeError:
             time.sleep(0.01)
-    return state_of()
+    return _json_of(state_of())
+
+
+def _json_of(state: Any) -> str | None:
+    return None if state is None else json.dumps(state, default=persistence._json_default)
+
+
+@contextmanager
+def _uncopied() -> Iterator[None]:
+    """The table gives its state as it is, not a deep copy, which takes longer than all the rest of a snapshot.
+
+    It is written out at once, and the snapshot holds off every request to the table.
+    """
+    before = dynamodb.copy
+    dynamodb.copy = SimpleNamespace(deepcopy=lambda value: value)
+    try:
+        yield
+    finally:
+        dynamodb.copy = before
