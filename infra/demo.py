@@ -45,15 +45,18 @@ def main() -> int:
     try:
         settings = read_settings()
         with _system(settings):
-            play(LocalClient(settings.endpoints), settings.home / "demo" / "cover.pdf")
+            play(LocalClient(settings.endpoints), settings.home / "demo" / "cover.pdf", settings.home / "ca.pem")
     except (DemoError, SettingsError, TimeoutError) as error:
         print(f"\nThe demo stopped: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def play(system: LocalClient, target: Path) -> None:
-    """Play scenario A1 and put the cover at `target`. Raises `DemoError` or `TimeoutError`."""
+def play(system: LocalClient, target: Path, roots: Path) -> None:
+    """Play scenario A1, put the cover at `target` and verify it against `roots` (PEM).
+
+    Raises `DemoError` or `TimeoutError`.
+    """
     # The card's last digits change, so that the demo can be played again.
     person = first_timer(random.SystemRandom().randrange(1_000_000))
     print("\nA woman born in 1985 joins voluntary social insurance through the National Public Service Portal.\n")
@@ -65,6 +68,7 @@ def play(system: LocalClient, target: Path) -> None:
         dossier = _wait_for_cover(system, code)
         _issue(system, dossier["cover"])
         _fetch(system, code, target)
+        _verify(system, target, roots)
     finally:
         system.set_clock(None)
     _tell("the clock shows real time again")
@@ -161,15 +165,13 @@ def _fetch(system: LocalClient, code: str, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content)
     _tell(f"{len(content):,} bytes, SHA-256 {link['sha256'][:16]}… as issued")
-    _verify(system, content, target)
 
 
-def _verify(system: LocalClient, content: bytes, target: Path) -> None:
+def _verify(system: LocalClient, target: Path, roots: Path) -> None:
     """As anybody would who is handed the file, with the roots and the published keys of this local run."""
     _step("A bank checks the file, without asking anybody")
-    roots = target.parent.parent / "ca.pem"
     published = _expect(200, system.call("GET", "/v1/cover-keys"))
-    report = examine(content, roots=roots_from(roots.read_bytes()), code_keys=keys_from(published))
+    report = examine(target.read_bytes(), roots=roots_from(roots.read_bytes()), code_keys=keys_from(published))
     if not report.sound:
         raise DemoError(f"the cover does not verify: {', '.join(report.faults)}")
     _tell(f"{len(report.findings)} checks passed: signed, whole, unchanged; page, data and QR code say the same")

@@ -19,23 +19,29 @@ from .harness import LocalRun
 
 
 @pytest.fixture(scope="module")
-def packaged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalClient]:
+def packaged_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
     run = LocalRun(tmp_path_factory.mktemp("packaged"), handlers="process").start()
-    yield run.client
+    yield run
     run.stop()
 
 
+@pytest.fixture(scope="module")
+def packaged(packaged_run: LocalRun) -> LocalClient:
+    return packaged_run.client
+
+
 def test_a_first_timer_from_declaration_to_cover(
-    packaged: LocalClient, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    packaged_run: LocalRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # when scenario A1 is played
     cover = tmp_path / "cover.pdf"
-    play(packaged, cover)
+    play(packaged_run.client, cover, packaged_run.home / "ca.pem")
 
-    # then a cover sheet came out of the layer's typst, and every step was told
+    # then a cover sheet came out of the layer's typst, signed by its pyHanko, and every step was told
     assert cover.read_bytes().startswith(b"%PDF-1.7")
     told = capsys.readouterr().out
     assert "RESULT_RETURNED" in told
+    assert "11 checks passed" in told
     assert "recorded once: 2023-02 to 2023-02, gross 330,000 đ, the State adds 33,000 đ" in told
 
 
