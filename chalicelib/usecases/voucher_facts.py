@@ -29,6 +29,7 @@ class Facts:
     w: Wiring
     read: dict[Key, Stored] = field(default_factory=dict)
     asked: set[Key] = field(default_factory=set)
+    _dossiers: dict[str, Dossier | None] = field(default_factory=dict)
 
     def ensure(self, wanted: Iterable[Key]) -> None:
         """Read what has not been asked for yet, in one batch (AP5)."""
@@ -52,8 +53,11 @@ class Facts:
         return voucher_from(str(item["document"]))
 
     def dossier(self, code: str) -> Dossier | None:
-        item = self.item(keys.dossier(code))
-        return None if item is None else dossier_from(item)
+        """Its pinned documents are read once, however often it is asked for."""
+        if code not in self._dossiers:
+            item = self.item(keys.dossier(code))
+            self._dossiers[code] = None if item is None else dossier_from(item)
+        return self._dossiers[code]
 
     def person(self, person: str) -> PersonRecord:
         return person_from(person, self.item(keys.person(person)))
