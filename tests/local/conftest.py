@@ -12,6 +12,7 @@ from infra.local.client import LocalClient
 from .harness import LocalRun
 from .outside import Outside, Subscription
 from .personal import noted
+from .verifying import verify
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -25,12 +26,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def local_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
     """The deployed system, handlers in the launcher's process.
 
-    In the end no log of it may hold a personal value that any test of the session has sent.
+    In the end every hash chain that the session's work has made must verify, and no log may hold a personal value
+    that any test has sent.
     """
     run = LocalRun(tmp_path_factory.mktemp("local")).start()
     with noted() as personal:
         yield run
+    status, told = verify(run.client)
     run.stop()
+    assert (status, told[:-1]) == (0, []), told
     logged = personal.found_in(run.home / "run.log", run.output)
     assert logged == [], f"{len(personal.values)} personal values were looked for"
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 
 from infra.local.tokens import Issuer, load_issuer
 
-from .harness import ROOT, LocalRun
+from .harness import LocalRun
 from .outside import Json, Outside, person, refused
 from .test_slips import data_of, fetched
+from .verifying import verify
 
 MONDAY = "2023-02-06T09:00:00+07:00"
 
@@ -109,7 +107,7 @@ def test_a21_the_chains_verify_and_an_edit_does_not(outside: Outside, issuer: Is
     assert anchored(outside) == ["2023-03-06"]
 
     # when the verifier reads the table and the anchors, then everything is as it was written
-    status, told = verify(outside, code)
+    status, told = verify(outside.client, f"DOSSIER#{code}")
     assert (status, told[-1].partition(": ")[2]) == (0, "everything is as it was written"), told
 
     # and when somebody edits a look in the table, then the line is named
@@ -118,7 +116,7 @@ def test_a21_the_chains_verify_and_an_edit_does_not(outside: Outside, issuer: Is
     item = table.get_item(TableName=outside.client.endpoints["table"], Key=key)["Item"]
     forged = {**item, "actor": {"S": "somebody-else"}}
     table.put_item(TableName=outside.client.endpoints["table"], Item=forged)
-    status, told = verify(outside, code)
+    status, told = verify(outside.client, f"DOSSIER#{code}")
     assert (status, told[0]) == (1, f"VIEWS#{code} line 1: altered")
     table.put_item(TableName=outside.client.endpoints["table"], Item=item)
 
@@ -138,26 +136,3 @@ def anchored(outside: Outside) -> list[str]:
     event |= {"time": "2023-03-06T17:30:00Z", "region": "r", "resources": [], "detail": {}}
     answer = functions.invoke(FunctionName=name, Payload=json.dumps(event).encode())
     return list(json.loads(answer["Payload"].read())["anchored"])
-
-
-def verify(outside: Outside, code: str) -> tuple[int, list[str]]:
-    """The verifier's command as an operator runs it; its status and what it says."""
-    endpoints = outside.client.endpoints
-    (bucket,) = [
-        each["Name"] for each in outside.client.aws("s3").list_buckets()["Buckets"] if "anchors" in each["Name"]
-    ]
-    environment = {
-        "PATH": os.environ["PATH"],
-        "AWS_ENDPOINT_URL": endpoints["aws"],
-        "AWS_DEFAULT_REGION": endpoints["region"],
-        "AWS_ACCESS_KEY_ID": "000000000000",
-        "AWS_SECRET_ACCESS_KEY": "local",
-    }
-    chain = f"DOSSIER#{code}"
-    asked = ["--table", endpoints["table"], "--anchors-bucket", bucket, "--chain", chain]
-    ran = subprocess.run(
-        [sys.executable, "-m", "chalicelib.audit", *asked],
-        cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
-    assert ran.stderr == ""
-    return ran.returncode, ran.stdout.splitlines()
