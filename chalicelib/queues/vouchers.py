@@ -43,7 +43,9 @@ def voucher_consumer(event: SQSEvent) -> Failures:
         )
         for message_id, item in read
     ]
-    return each(actions, milliseconds_left=remaining(event.context))
+    answer = each(actions, milliseconds_left=remaining(event.context))
+    stored.tell()
+    return answer
 
 
 class _Stored:
@@ -53,11 +55,23 @@ class _Stored:
         self._vouchers = vouchers
         self._w = w
         self._facts: VoucherFacts | None = None
+        self._settled: dict[Outcome, list[int]] = {}
 
     def facts(self) -> VoucherFacts:
         if self._facts is None:
             self._facts = VoucherFacts(self._vouchers, self._w)
         return self._facts
+
+    def settled(self, outcome: Outcome, amount: int) -> None:
+        """Remember what became of a voucher and of how much money (VND)."""
+        self._settled.setdefault(outcome, []).append(amount)
+
+    def tell(self) -> None:
+        """The figures of the batch, one line for each outcome: a line for each voucher would cost a tenth of it."""
+        for outcome, amounts in self._settled.items():
+            held = {"AmountHeld": sum(amounts)} if outcome in WAITING else {}
+            figures = measured(by={"Outcome": outcome}, Vouchers=len(amounts), **held)
+            log.info("vouchers counted", extra={**facts(count=len(amounts)), **figures})
 
 
 def _readable(record: dict[str, Any], w: Wiring) -> ContributionVoucher | Callable[[], None]:
@@ -111,8 +125,8 @@ def _record(voucher: ContributionVoucher, stored: _Stored, message_id: str, w: W
         reason=verdict.reason,
         cause=cause_of(verdict.reason or "") if verdict.outcome is Outcome.QUARANTINE else None,
     )
-    held = {"AmountHeld": voucher.amount_received} if verdict.outcome in WAITING else {}
-    log.info("voucher settled", extra={**told, **measured(by={"Outcome": verdict.outcome}, Vouchers=1, **held)})
+    log.info("voucher settled", extra=told)
+    stored.settled(verdict.outcome, voucher.amount_received)
 
 
 def _quarantine(body: str, rejected: Rejected, message_id: str, w: Wiring) -> None:

@@ -49,7 +49,7 @@ def test_the_stock_is_what_is_open_late_and_held(house: House) -> None:
     code = house.opened()
     assert take_stock(house.w) == Stock(open_dossiers=1)
     house.send(voucher(1, code, amount_received=1_000))
-    house.send(voucher(2, "000.00.79.G24-230206-0042"))
+    house.send(voucher(2, "000.00.79.G24-230206-0042", personal_id="079185012399"))
     stock = take_stock(house.w)
     assert (stock.open_dossiers, stock.held_vouchers) == (1, 2)
     assert stock.money_held == 1_000 + 297_000
@@ -70,3 +70,15 @@ def test_a_paid_dossier_comes_to_be_due_and_then_late(house: House) -> None:
 def test_every_gauge_is_a_metric() -> None:
     gauges = {"".join(part.title() for part in name.split("_")) for name in Stock.__dataclass_fields__}
     assert gauges <= set(UNITS)
+
+
+def test_a_batch_of_vouchers_is_counted_once_for_each_outcome(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    code = house.opened()
+    stranger = {"personal_id": "079185012399"}
+    early = [voucher(number, f"000.00.79.G24-230206-004{number}", **stranger) for number in (2, 3)]
+    house.send(voucher(1, code), *early)
+    told = [vars(each)["metrics"] for each in caplog.records if each.getMessage() == "vouchers counted"]
+    assert sorted((each["Outcome"], each["Vouchers"], each.get("AmountHeld")) for each in told) == [
+        ("APPLY", 1, None),
+        ("PARK", 2, 2 * 297_000),
+    ]
