@@ -26,7 +26,7 @@ from tests.local.outage import Outage, cpu_seconds, machine
 STEPS = 10
 WAITING = 400
 """Messages that the senders keep in the queue."""
-VOUCHER_KIB, ALLOWED_KIB = 120, 16 * 1024
+VOUCHER_KIB, ALLOWED_KIB = 180, 8 * 1024
 """What one dossier with its voucher, executions and messages may keep in the local cloud; and the noise on top."""
 
 
