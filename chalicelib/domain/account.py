@@ -98,6 +98,8 @@ class Account:
         return next((entry for entry in self.entries if entry.voucher_id == voucher_id), None)
 
     def with_entry(self, entry: Entry) -> Account:
+        if self is EMPTY:
+            return Account((entry,))
         others = (other for other in self.entries if other.voucher_id != entry.voucher_id)
         return replace(self, entries=tuple(sorted((*others, entry), key=_order)))
 

@@ -129,7 +129,7 @@ def kept_months(span: MonthSpan, refunded: Iterable[MonthSpan]) -> int | None:
 def with_refunds(entry: Entry, kept: int, dossier: Dossier, law: Law) -> Entry:
     """An entry whose refunds leave so many months, at least one."""
     if kept == dossier.quote.months:
-        return replace(entry, kept=None)
+        return entry if entry.kept is None else replace(entry, kept=None)
     paid = dossier.quote
     if entry.terms is not None:
         own = entry.terms

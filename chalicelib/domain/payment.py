@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from .account import DOSSIER_CLOSED, DOUBLE_PAYMENT, UNDERPAID, Case, Settlement, cases_after, claims, settle
+from .account import DOSSIER_CLOSED, DOUBLE_PAYMENT, UNDERPAID, Account, Case, Settlement, cases_after, claims, settle
 from .calendar import WorkingCalendar
 from .clockwork import expire
 from .dossier import Change, Dossier, State, unchanged
@@ -39,15 +39,15 @@ class Cases:
 NO_CASES = Cases()
 
 
-def barrier_of(dossier: Dossier, *, cover_gone: bool, overlap: bool) -> str | None:
-    """Why nothing may be recorded for a dossier now.
+def barrier_of(dossier: Dossier, account: Account, *, cover_gone: bool, overlap: bool) -> str | None:
+    """Why nothing may be recorded for a dossier now, with its account as it will be.
 
     `cover_gone`: its cover was revoked, so that its result can't be delivered again. `overlap`: a month that it pays
     for is on record for another dossier.
     """
     if dossier.state.failed:
         return DOSSIER_CLOSED
-    if dossier.account.recorded:
+    if account.recorded:
         return None
     if dossier.state.ended and cover_gone:
         return DOSSIER_CLOSED

@@ -163,6 +163,22 @@ ORIGINAL_MISSING = "ORIGINAL_MISSING"
 
 def seen(head: VoucherHead | None, voucher: ContributionVoucher, at: datetime) -> VoucherHead:
     """The head once this version has been seen; where it stands is decided after that."""
+    if head is None and voucher.event in ISSUING:
+        return VoucherHead(
+            voucher_id=voucher.voucher_id,
+            voucher_version=voucher.voucher_version,
+            state=VoucherState.PARKED,
+            reason=None,
+            revision=1,
+            fingerprints={voucher.voucher_version: voucher.fingerprint},
+            dossier_code=voucher.dossier_code,
+            issued=voucher.voucher_version,
+            told_by=voucher.voucher_version,
+            amount_received=voucher.amount_received,
+            province_code=voucher.province_code,
+            value_date=voucher.value_date,
+            received_at=at,
+        )
     if head is None or not head.voucher_version:
         head = VoucherHead(
             voucher_id=voucher.voucher_id,

@@ -59,7 +59,8 @@ class MoneyMoves:
         over = {CoverState.REVOKED, CoverState.REPLACED}
         taken = _taken_by_others(record, dossier, account)
         barrier = barrier_of(
-            replace(dossier, account=account),
+            dossier,
+            account,
             cover_gone=bool(covers) and all(cover.state in over for cover in covers),
             overlap=taken,
         )
@@ -88,51 +89,48 @@ class MoneyMoves:
         allowed = 0 if tolerance is None else tolerance.value
         settlement = settle(account, dossier.quote.terms, tolerance=allowed, barrier=barrier)
         was, now = (account.recorded, account.terms), (settlement.paying_ids, settlement.terms)
+        records, reverses = bool(now[0]) and was != now, bool(was[0]) and not now[0]
+        if records:
+            account = replace(account, recorded=now[0], terms=now[1], periods=account.periods + 1)
+        elif reverses:
+            account = replace(account, recorded=(), terms=None)
         steps = _Steps(unchanged(replace(dossier, account=account)), self._people[dossier.person])
-        if now[0] and was != now:
-            steps = self._recorded(steps, dossier, settlement, covers)
-        elif was[0] and not now[0]:
-            steps = self._reversed(steps, dossier, covers)
-        steps = self._told(steps, settlement, reasons)
-        if steps.change.dossier == dossier:
-            return settlement
-        self._write(steps, dossier)
+        if records:
+            self._recorded(steps, dossier, settlement, covers)
+        elif reverses:
+            self._reversed(steps, dossier, covers)
+        self._told(steps, settlement, reasons)
+        if steps.change.lines or steps.change.dossier != dossier:
+            self._write(steps, dossier)
         return settlement
 
-    def _recorded(self, steps: _Steps, dossier: Dossier, settlement: Settlement, covers: Collection[Cover]) -> _Steps:
+    def _recorded(self, steps: _Steps, dossier: Dossier, settlement: Settlement, covers: Collection[Cover]) -> None:
         """A payment that is complete, or another one in its place, or fewer months of it."""
-        act, account = self._cause.act, steps.change.dossier.account
+        act, account = self._cause.act, dossier.account
         last = settlement.paying[-1]
         if account.recorded:
-            steps = self._voided(steps, dossier, ())
+            self._voided(steps, dossier, ())
             change = steps.change
             if account.recorded != settlement.paying_ids:
                 moved = self._paid_anew(change.dossier, last.paid_at)
                 change = replace(change, dossier=moved).then(Event.PAYMENT_CHANGED, act, subject=last.voucher_id)
             if settlement.terms != account.terms:
                 change = change.then(Event.PARTICIPATION_SHORTENED, act, subject=last.voucher_id)
-            steps = replace(steps, change=change)
+            steps.change = change
         else:
-            steps = self._accepted(steps, dossier, last.paid_at, last.voucher_id, covers)
+            self._accepted(steps, dossier, last.paid_at, last.voucher_id, covers)
         after = steps.change.dossier
-        noted = replace(
-            after.account,
-            recorded=settlement.paying_ids,
-            terms=settlement.terms,
-            periods=after.account.periods + 1,
-        )
-        period = _period(dossier, settlement, noted.periods, act.at)
+        period = _period(dossier, settlement, after.account.periods, act.at)
         stored = period_item(period)
         self._transaction.put_new(
             "period", keys.period(dossier.person, period.span.first, dossier.code, period.number), stored
         )
         self._transaction.put_new("dossier_voucher", keys.dossier_voucher(dossier.code, period.number), stored)
-        record = steps.record.with_period(period, si_number=after.si_number, cover_id=steps.new_cover_id)
-        return replace(steps, change=replace(steps.change, dossier=replace(after, account=noted)), record=record)
+        steps.record = steps.record.with_period(period, si_number=after.si_number, cover_id=steps.new_cover_id)
 
     def _accepted(
         self, steps: _Steps, dossier: Dossier, paid_at: datetime, voucher_id: str, covers: Collection[Cover]
-    ) -> _Steps:
+    ) -> None:
         """The dossier goes on with its payment: the first one, or one after another was taken back."""
         act, declared, w = self._cause.act, dossier.declaration, self._w
         known = steps.record.si_number or declared.si_number
@@ -158,19 +156,21 @@ class MoneyMoves:
             again = replace(again, cover_due=needs_cover and not again.accepted)
             change = unchanged(again).then(Event.VOUCHER_RECORDED, act, subject=voucher_id)
         if before.state.ended:
-            return self._kept_covers(replace(steps, change=change), covers)
-        if not change.dossier.accepted:
+            steps.change = change
+            self._kept_covers(steps, covers)
+            return
+        if not change.dossier.accepted or not needs_cover:
             # What an officer accepts first gets its cover then.
-            return replace(steps, change=change)
-        if not needs_cover:
-            return replace(steps, change=_completed(change, act))
+            steps.change = _completed(change, act) if change.dossier.accepted else change
+            return
         newest = max((cover.number for cover in covers), default=0)
         cover = create_cover(dossier.code, declared, si_number=number, created_at=act.at, number=newest + 1)
         if change.dossier.state is State.RECEIVED:
             change = await_cover(change, cover.cover_id, act)
         else:
             change = change.then(Event.COVER_CREATED, act, subject=cover.cover_id)
-        return replace(steps, change=change, covers=(*steps.covers, cover), new_cover_id=cover.cover_id)
+        steps.change, steps.new_cover_id = change, cover.cover_id
+        steps.covers = (*steps.covers, cover)
 
     def _paid_anew(self, dossier: Dossier, paid_at: datetime) -> Dossier:
         calendar, act = self._w.law.calendar, self._cause.act
@@ -179,17 +179,16 @@ class MoneyMoves:
     def _rules(self, dossier: Dossier) -> DeadlineRules:
         return self._w.law.deadline_rules.on(dossier.created_at.date()).value
 
-    def _kept_covers(self, steps: _Steps, covers: Collection[Cover]) -> _Steps:
+    def _kept_covers(self, steps: _Steps, covers: Collection[Cover]) -> None:
         """Paid again before anybody decided on the revocation that the system had asked for: it asks no longer."""
-        change, kept = steps.change, steps.covers
         for cover in covers:
             asked = cover.revocation
             if cover.state is CoverState.ISSUED and asked is not None and asked.role is None:
-                kept = (*kept, withdraw_revocation(cover))
-                change = change.then(Event.COVER_REVOCATION_WITHDRAWN, self._cause.act, subject=cover.cover_id)
-        return replace(steps, change=change, covers=kept)
+                steps.covers = (*steps.covers, withdraw_revocation(cover))
+                event, act = Event.COVER_REVOCATION_WITHDRAWN, self._cause.act
+                steps.change = steps.change.then(event, act, subject=cover.cover_id)
 
-    def _reversed(self, steps: _Steps, dossier: Dossier, covers: Collection[Cover]) -> _Steps:
+    def _reversed(self, steps: _Steps, dossier: Dossier, covers: Collection[Cover]) -> None:
         """Nothing pays for the dossier any more."""
         act, before = self._cause.act, steps.change.dossier
         until = self._top_up_until(act.at)
@@ -203,15 +202,12 @@ class MoneyMoves:
             event = Event.COVER_REVOKED if gone else Event.COVER_REVOCATION_REQUESTED
             change = change.then(event, act, subject=cover.cover_id)
         revoked = tuple(cover.cover_id for cover in moved if cover.state is CoverState.REVOKED)
-        steps = replace(steps, change=change, covers=(*steps.covers, *moved))
-        steps = self._voided(steps, dossier, revoked)
-        after = steps.change.dossier
-        account = replace(after.account, recorded=(), terms=None)
-        return replace(steps, change=replace(steps.change, dossier=replace(after, account=account)))
+        steps.change, steps.covers = change, (*steps.covers, *moved)
+        self._voided(steps, dossier, revoked)
 
-    def _voided(self, steps: _Steps, dossier: Dossier, revoked: Collection[str]) -> _Steps:
+    def _voided(self, steps: _Steps, dossier: Dossier, revoked: Collection[str]) -> None:
         """The period on record is void: its months and its support are free again."""
-        account = steps.change.dossier.account
+        account = dossier.account
         if account.terms is None:
             raise TypeError("what is recorded has its terms")
         at = self._cause.act.at
@@ -222,10 +218,10 @@ class MoneyMoves:
             ("dossier_voucher", keys.dossier_voucher(dossier.code, account.periods)),
         ):
             self._transaction.update(label, key, changes, attribute="status", expected=PeriodStatus.ACTIVE)
-        record = steps.record.without_period(span, account.terms.supported_months, revoked_covers=revoked)
-        return replace(steps, record=record)
+        supported = account.terms.supported_months
+        steps.record = steps.record.without_period(span, supported, revoked_covers=revoked)
 
-    def _told(self, steps: _Steps, settlement: Settlement, reasons: dict[str, str | None]) -> _Steps:
+    def _told(self, steps: _Steps, settlement: Settlement, reasons: dict[str, str | None]) -> None:
         """Lines for what is newly held, the time to wait for a top-up, and the refund cases."""
         act, change = self._cause.act, steps.change
         waiting = [name for name in settlement.waiting if reasons.get(name) != UNDERPAID]
@@ -234,8 +230,7 @@ class MoneyMoves:
         for name, standing in settlement.standings.items():
             if standing.held and standing.reason is not None and reasons.get(name) != standing.reason:
                 change = held(change, name, standing.reason, settlement, act)
-        change, cases = with_cases(change, settlement, None, self._cause.refunded, act)
-        return replace(steps, change=change, cases=cases)
+        steps.change, steps.cases = with_cases(change, settlement, None, self._cause.refunded, act)
 
     def _top_up_until(self, at: datetime) -> datetime:
         days = self._w.law.top_up_days.on(at_vietnam(at).date()).value
@@ -257,9 +252,9 @@ class MoneyMoves:
         write_cases(self._transaction, before.code, steps.cases, act.at)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Steps:
-    """How far the effects of one settlement have come."""
+    """How far the effects of one settlement have come. Not frozen: each effect adds its own."""
 
     change: Change
     record: PersonRecord

@@ -142,7 +142,8 @@ class Posting:
             entry, lines = self._entry(head, dossier)
         elif head.hand.accepted == head.issued:
             entry = replace(entry, misfit=None)
-        entry = replace(entry, ordered=head.hand.refund == head.issued)
+        if entry.ordered != (head.hand.refund == head.issued):
+            entry = replace(entry, ordered=not entry.ordered)
         kept = kept_months(dossier.span, head.refunded)
         if kept == 0:
             self._refunded.add(head.voucher_id)
@@ -156,7 +157,7 @@ class Posting:
             entry = with_refunds(entry, kept, dossier, self._w.law)
         self._accounts[dossier.code] = dossier, account.with_entry(entry)
         # Where it stands is told by the settlement of the whole account.
-        self._heads[head.voucher_id] = replace(head, account=dossier.code, explanation=lines)
+        self._heads[head.voucher_id] = head if lines == head.explanation else replace(head, explanation=lines)
 
     def _entry(self, head: VoucherHead, dossier: Dossier) -> tuple[Entry, tuple[str, ...]]:
         """A new entry, with what people are told about its amounts."""
@@ -185,14 +186,16 @@ class Posting:
     def _write_person(self, record: PersonRecord, before: PersonRecord) -> None:
         from ..storage.writes import write_person
 
-        write_person(self.transaction, replace(record, version=before.version + 1))
+        version = before.version + 1
+        write_person(self.transaction, record if record.version == version else replace(record, version=version))
 
     def _write_head(self, head: VoucherHead) -> None:
         """A head over the one that was read, and what waits for its dossier with it."""
         before = self._facts.head(head.voucher_id)
         if before is not None and replace(head, revision=before.revision) == before:
             return
-        after = replace(head, revision=1 if before is None else before.revision + 1)
+        revision = 1 if before is None else before.revision + 1
+        after = head if head.revision == revision else replace(head, revision=revision)
         self._heads[head.voucher_id] = after
         key, item = keys.voucher_head(head.voucher_id), head_item(after)
         if before is None:

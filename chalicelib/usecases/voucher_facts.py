@@ -39,7 +39,8 @@ class Facts:
             self.read |= self.w.table.get_many(missing)
 
     def item(self, key: Key) -> Stored | None:
-        self.ensure((key,))
+        if key not in self.asked:
+            self.ensure((key,))
         return self.read.get(key)
 
     def head(self, voucher_id: str) -> VoucherHead | None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.account import (
+    EMPTY,
     MOST_ENTRIES,
     Account,
     Case,
@@ -174,6 +175,7 @@ def test_an_account_takes_no_end_of_vouchers() -> None:
     assert full.is_full
     assert not full.without("v0").is_full
     assert (full.entry("v0"), full.entry("x")) == (entry("v0", 1), None)
+    assert EMPTY.with_entry(entry("a", 1)) == account(entry("a", 1))
 
 
 ENTRIES = st.lists(

@@ -49,16 +49,18 @@ def anew(dossier: Dossier, paid_at: datetime) -> Dossier:
 @pytest.mark.parametrize("state", (State.WITHDRAWN, State.STOPPED, State.NOT_ACCEPTED, State.EXPIRED))
 def test_a_failed_dossier_takes_no_money(state: State) -> None:
     dossier = replace(in_process(), state=state)
-    assert barrier_of(dossier, cover_gone=False, overlap=False) == "DOSSIER_CLOSED"
+    assert barrier_of(dossier, dossier.account, cover_gone=False, overlap=False) == "DOSSIER_CLOSED"
 
 
 def test_what_stands_in_the_way_of_a_record() -> None:
-    assert barrier_of(unpaid(), cover_gone=False, overlap=False) is None
-    assert barrier_of(unpaid(), cover_gone=False, overlap=True) == "OVERLAP"
-    assert barrier_of(in_process(), cover_gone=True, overlap=True) is None, "what is recorded stands"
+    assert barrier_of(unpaid(), unpaid().account, cover_gone=False, overlap=False) is None
+    assert barrier_of(unpaid(), unpaid().account, cover_gone=False, overlap=True) == "OVERLAP"
+    assert barrier_of(in_process(), in_process().account, cover_gone=True, overlap=True) is None, (
+        "what is recorded stands"
+    )
     returned = replace(in_process(), state=State.RESULT_RETURNED, account=Account())
-    assert barrier_of(returned, cover_gone=True, overlap=False) == "DOSSIER_CLOSED"
-    assert barrier_of(returned, cover_gone=False, overlap=False) is None
+    assert barrier_of(returned, returned.account, cover_gone=True, overlap=False) == "DOSSIER_CLOSED"
+    assert barrier_of(returned, returned.account, cover_gone=False, overlap=False) is None
 
 
 # Taken back
