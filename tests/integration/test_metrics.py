@@ -74,8 +74,7 @@ def test_every_gauge_is_a_metric() -> None:
 
 def test_a_batch_of_vouchers_is_counted_once_for_each_outcome(house: House, caplog: pytest.LogCaptureFixture) -> None:
     code = house.opened()
-    stranger = {"personal_id": "079185012399"}
-    early = [voucher(number, f"000.00.79.G24-230206-004{number}", **stranger) for number in (2, 3)]
+    early = [voucher(number, f"000.00.79.G24-230206-004{number}", personal_id="079185012399") for number in (2, 3)]
     house.send(voucher(1, code), *early)
     told = [vars(each)["metrics"] for each in caplog.records if each.getMessage() == "vouchers counted"]
     assert sorted((each["Outcome"], each["Vouchers"], each.get("AmountHeld")) for each in told) == [
