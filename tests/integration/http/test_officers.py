@@ -102,7 +102,8 @@ def test_a_paid_dossier_shows_its_derivation_participation_and_cover(api: Api) -
     assert counted == ["2023-02-07", "2023-02-08", "2023-02-09", "2023-02-10", "2023-02-13"]
     assert [period["amount_state"] for period in seen["participation"]] == [33_000]
     assert seen["participation"][0]["status"] == "ACTIVE"
-    assert seen["cover"] == {"cover_id": f"{code}-C1", "state": "DATA_CREATED", "version": 1, "issued_at": None}
+    cover = {"cover_id": f"{code}-C1", "state": "DATA_CREATED", "version": 1, "issued_at": None}
+    assert seen["cover"] == {**cover, "ended_at": None}
     assert [entry["state"] for entry in seen["history"]] == ["AWAITING_PAYMENT", "RECEIVED", "IN_PROCESS"]
     assert [entry["sequence"] for entry in seen["history"]] == [1, 2, 3]
     assert seen["payment"]["amount"] == 297_000
@@ -213,6 +214,10 @@ def test_a_signer_decides_and_the_file_follows(api: Api) -> None:
         "version": 2,
         "issued_at": None,
         "dossier_code": code,
+        "ended_at": None,
+        "replaces": None,
+        "replaced_by": None,
+        "revocation": None,
     }
     assert listed(api, "/v1/officer/covers", OFFICER_79) == []
     assert len(listed(api, "/v1/officer/covers?state=CHECKED", OFFICER_79)) == 1
