@@ -285,10 +285,20 @@ def _message(item: Stored, name: str | None) -> Received:
 
 
 def _covers(heads: list[Stored], w: Wiring) -> dict[str, str]:
-    """AP56: dossier code -> state of the first cover of what was applied, where that is not issued yet."""
+    """AP56: dossier code -> state of the newest cover of what was applied, where that is not issued yet.
+
+    A revoked or replaced cover may have a successor, which is read then.
+    """
     codes = {text(item, "dossier_code") for item in heads if item["state"] == VoucherState.APPLIED}
-    found = w.table.get_many([keys.cover(code, 1) for code in sorted(codes)], only=("dossier_code", "state"))
-    states = {text(item, "dossier_code"): text(item, "state") for item in found.values()}
+    states: dict[str, str] = {}
+    number_of_issue = 1
+    while codes:
+        wanted = [keys.cover(code, number_of_issue) for code in sorted(codes)]
+        found = w.table.get_many(wanted, only=("dossier_code", "state"))
+        newest = {text(item, "dossier_code"): text(item, "state") for item in found.values()}
+        states |= newest
+        codes = {code for code, state in newest.items() if state in {CoverState.REVOKED, CoverState.REPLACED}}
+        number_of_issue += 1
     return {code: state for code, state in states.items() if state not in ISSUED_STATES}
 
 

@@ -215,6 +215,10 @@ def test_many_covers_each_with_its_own_result(api: Api) -> None:
         "version": 2,
         "issued_at": None,
         "dossier_code": codes[0],
+        "ended_at": None,
+        "replaces": None,
+        "replaced_by": None,
+        "revocation": None,
     }
     assert {item["cover_id"] for item in listed(api, "/v1/officer/covers?state=CHECKED", SIGNER_79)} == set(covers[:3])
 

@@ -90,6 +90,17 @@ def test_a_day_that_agrees_says_so(api: Api) -> None:
     assert not any(each["open"] for each in found["differences"])
 
 
+def test_a_second_cover_that_is_not_issued_yet_is_told_as_well(api: Api) -> None:
+    first = vouchers(api, 1)[0]
+    deliver(first)
+    deliver({**first, "message_id": str(uuid.uuid4()), "voucher_version": 2, "event": "CANCELLED"})
+    receipt = {**first["receipt"], "number": "0000099"}
+    deliver({**first, "message_id": str(uuid.uuid4()), "voucher_id": "KT79-2023-0009", "receipt": receipt})
+    found = report(api)
+    (unissued,) = [each for each in found["differences"] if each["kind"] == "WITHOUT_COVER"]
+    assert (unissued["voucher_id"], unissued["state"]) == ("KT79-2023-0009", "DATA_CREATED")
+
+
 def test_differences_are_listed_one_by_one(api: Api) -> None:
     first, second = vouchers(api, 2)
     short = {**second, "voucher_id": "KT79-2023-0003", "amount_received": 200_000}
