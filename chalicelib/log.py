@@ -37,6 +37,14 @@ FIELDS = frozenset(
     }
 )
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
+
+# No line of ours says which thread, process, task or place in the code wrote it: nothing of that is looked up. What
+# may be left out so is told by the guide to optimisation in the documentation of `logging`.
+logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+logging.logAsyncioTasks = False  # type: ignore[attr-defined]
+logging._srcfile = None
+
 
 class JsonFormatter(logging.Formatter):
     """A log line for CloudWatch: level, message and the allowed fields.
@@ -60,7 +68,7 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info and record.exc_info[0] is not None:
             line["exception"] = record.exc_info[0].__name__
             line["places"] = _places(record)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return _ENCODER.encode(line)
 
 
 def _places(record: logging.LogRecord) -> list[str]:

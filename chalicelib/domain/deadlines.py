@@ -11,6 +11,7 @@ from .calendar import WorkingCalendar
 from .months import at_vietnam
 from .procedure import DeadlineRules, Procedure
 
+_DAY = timedelta(days=1)
 IDLE_WAIT = timedelta(days=30)
 """How long to sleep when nothing has a date: a change of state wakes nobody, so look again now and then."""
 
@@ -83,9 +84,9 @@ def due_date(
     pauses = [_pause(suspension, filed, calendar) for suspension in suspensions]
     day, counted = received.date(), 0
     while counted < limit_days + extra_days:
-        day += timedelta(days=1)
+        day += _DAY
         working, why = calendar.day_kind(day)
-        if working and any(first < day <= last for first, last in pauses):
+        if working and pauses and any(first < day <= last for first, last in pauses):
             days.append(DerivationDay(day, counted=False, why=_PAUSED))
             continue
         counted += working
@@ -102,6 +103,19 @@ def due_date(
 
 
 _PAUSED = "tạm dừng chờ bổ sung hồ sơ"
+
+
+def closing_after(received_at: datetime, limit_days: int, calendar: WorkingCalendar) -> datetime:
+    """The due moment alone of what is received at this moment and never pauses, as `due_date` has it.
+
+    Raises `NotConfigured` and ValueError as that does.
+    """
+    if limit_days < 1:
+        raise ValueError("a time limit is at least one working day")
+    day = received_moment(received_at, calendar).date()
+    for _ in range(limit_days):
+        day = calendar.next_working_day(day)
+    return calendar.closes(day)
 
 
 def _number(counted: int, limit_days: int, extra_days: int) -> str:

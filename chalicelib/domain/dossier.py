@@ -269,7 +269,7 @@ class Change:
             audit_hash=line.hash,
             ended_at=(before.ended_at or act.at) if state.ended else None,
         )
-        return replace(self, dossier=after, lines=(*self.lines, line))
+        return Change(after, (*self.lines, line))
 
 
 def unchanged(dossier: Dossier) -> Change:
@@ -349,11 +349,11 @@ def accept_payment(
         NotConfigured: CALENDAR_NOT_CONFIGURED, a year of the promised date has no table of holidays.
     """
     procedure = dossier.procedure
-    paid = replace(dossier, paid_at=paid_at, si_number=si_number)
-    started = paid.clock_started_at
+    started = paid_at if procedure.clock_start is ClockStart.PAYMENT_CONFIRMED else dossier.clock_from
     if procedure.auto_accept:
-        received = start_clock(paid, started or act.at, calendar)
+        received = start_clock(dossier, started or act.at, calendar, paid_at, si_number or "")
         return unchanged(received).then(Event.VOUCHER_RECORDED, act, to=State.RECEIVED, subject=voucher_id)
+    paid = replace(dossier, paid_at=paid_at, si_number=si_number)
     if started is not None:
         paid = replace(paid, due=due_date(started, procedure.limit_working_days, calendar))
     hours = 8 if rules is None else rules.intake_working_hours
@@ -362,11 +362,18 @@ def accept_payment(
     return unchanged(submitted).then(Event.VOUCHER_RECORDED, act, to=State.SUBMITTED, subject=voucher_id)
 
 
-def start_clock(dossier: Dossier, at: datetime, calendar: WorkingCalendar) -> Dossier:
+def start_clock(
+    dossier: Dossier, at: datetime, calendar: WorkingCalendar, paid_at: datetime | None = None, si_number: str = ""
+) -> Dossier:
     """The time limit counts from this moment, and the first step behind the intake begins. Raises `NotConfigured`."""
-    due = due_date(at, dossier.procedure.limit_working_days, calendar)
-    clock_from = at if dossier.procedure.clock_start is ClockStart.ACCEPTED else None
-    return replace(dossier, clock_from=clock_from, due=due, step=first_step(dossier.procedure, at, calendar))
+    return replace(
+        dossier,
+        paid_at=paid_at or dossier.paid_at,
+        si_number=si_number or dossier.si_number,
+        clock_from=at if dossier.procedure.clock_start is ClockStart.ACCEPTED else None,
+        due=due_date(at, dossier.procedure.limit_working_days, calendar),
+        step=first_step(dossier.procedure, at, calendar),
+    )
 
 
 def await_cover(change: Change, cover_id: str, act: Act) -> Change:

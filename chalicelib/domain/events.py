@@ -19,6 +19,7 @@ from .months import instant_text
 GENESIS = "0" * 64
 """What the first line of a chain names as the hash before it."""
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _EVENT_IDS = uuid.UUID("6d3c1b0e-602e-4116-9c19-012023000000")
 
 
@@ -144,7 +145,7 @@ class AuditLine:
             None if self.due_at is None else instant_text(self.due_at),
             self.previous_hash,
         ]
-        return hashlib.sha256(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+        return hashlib.sha256(_ENCODER.encode(content).encode()).hexdigest()
 
     def sealed(self) -> AuditLine:
         """This line with its hash filled in."""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 
 VIETNAM = timezone(timedelta(hours=7), "+07:00")
 
@@ -27,10 +28,7 @@ class Month:
     @classmethod
     def parse(cls, text: str) -> Month:
         """Read `2023-02`; anything else is a ValueError."""
-        found = _MONTH.match(text)
-        if found is None:
-            raise ValueError("a month is written yyyy-MM")
-        return cls(int(found[1]), int(found[2]))
+        return _parsed(text)
 
     @classmethod
     def of(cls, day: date) -> Month:
@@ -57,6 +55,14 @@ class Month:
 
     def __str__(self) -> str:
         return f"{self.year:04d}-{self.month:02d}"
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> Month:
+    found = _MONTH.match(text)
+    if found is None:
+        raise ValueError("a month is written yyyy-MM")
+    return Month(int(found[1]), int(found[2]))
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -93,6 +99,10 @@ def at_vietnam(moment: datetime) -> datetime:
     return moment.astimezone(VIETNAM)
 
 
+@lru_cache(maxsize=256)
 def instant_text(moment: datetime) -> str:
-    """RFC 3339 in +07:00, whole seconds: `2023-02-06T09:00:00+07:00`."""
+    """RFC 3339 in +07:00, whole seconds: `2023-02-06T09:00:00+07:00`.
+
+    One decision writes the same few moments many times over.
+    """
     return at_vietnam(moment).isoformat(timespec="seconds")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from .calendar import WorkingCalendar
-from .deadlines import due_date, received_moment
+from .deadlines import closing_after, received_moment
 from .procedure import Procedure
 from .remaining import after_working_time, working_time
 from .steps import LimitUnit, Step
@@ -66,5 +66,5 @@ def _at(procedure: Procedure, index: int, since: datetime, calendar: WorkingCale
 def _due(step: Step, since: datetime, calendar: WorkingCalendar) -> datetime:
     """Days end with closing time, as the whole limit does; hours are counted within the working day."""
     if step.limit_unit is LimitUnit.WORKING_DAYS:
-        return due_date(since, step.limit, calendar).due_at
+        return closing_after(since, step.limit, calendar)
     return after_working_time(received_moment(since, calendar), timedelta(hours=step.limit), calendar)

@@ -32,7 +32,8 @@ def encode(value: Value) -> dict[str, object]:
 
 
 def encode_item(item: Item) -> Attributes:
-    return {name: encode(value) for name, value in item.items()}
+    # Most attributes are plain text.
+    return {name: {"S": value} if type(value) is str else encode(value) for name, value in item.items()}
 
 
 def decode(attribute: Mapping[str, object]) -> Value:

@@ -6,9 +6,9 @@ a passing fault, tried again three times with jitter and then told as `Unavailab
 
 from __future__ import annotations
 
+import os
 import random
 import time
-import uuid
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -170,7 +170,7 @@ class Transaction:
         for write in self._writes:
             for body in write.values():
                 body["TableName"] = table.name  # type: ignore[index]
-        pause, token = FIRST_PAUSE_SECONDS, str(uuid.uuid4())
+        pause, token = FIRST_PAUSE_SECONDS, os.urandom(16).hex()
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 # One token for one decision: where only the answer was lost, the next try is told that it is done.

@@ -10,6 +10,8 @@ from ...domain.declaration import BirthDate
 from ...domain.months import Month, MonthSpan
 from ..codec import Item, Value
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 def text(item: Mapping[str, Value], name: str) -> str:
     value = item[name]
@@ -40,7 +42,8 @@ def present(item: Item) -> dict[str, Value]:
 
 
 def dump(document: object) -> str:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    """Compact JSON text."""
+    return _ENCODER.encode(document)
 
 
 def birth_date(text: str) -> BirthDate:

@@ -15,6 +15,7 @@ from chalicelib.domain.deadlines import (
     DerivationDay,
     NextStep,
     Progress,
+    closing_after,
     due_date,
     is_sooner,
     next_step,
@@ -123,6 +124,8 @@ def test_a_moment_without_offset_is_refused() -> None:
 def test_a_limit_is_at_least_a_day() -> None:
     with pytest.raises(ValueError, match="at least one"):
         due_date(at("2023-02-06 09:00"), 0, CALENDAR)
+    with pytest.raises(ValueError, match="at least one"):
+        closing_after(at("2023-02-06 09:00"), 0, CALENDAR)
 
 
 @pytest.mark.parametrize("received", ("2022-12-30 09:00", "2026-12-30 09:00"))
@@ -148,6 +151,7 @@ def test_a_due_date_has_as_many_working_days_as_the_limit(received: datetime, li
     assert due.derivation[-1].counted
     assert due.due_at == CALENDAR.closes(days[-1])
     assert due.due_at > received
+    assert closing_after(received, limit, CALENDAR) == due.due_at
     assert days == [days[0] + timedelta(days=n) for n in range(len(days))]
     assert all(CALENDAR.is_working_day(day.date) for day in due.derivation if day.counted)
 
