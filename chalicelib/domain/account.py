@@ -7,10 +7,12 @@ payment, the shortest run that reaches the expected amount pays, and whatever do
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
+
+from .copies import replace
 
 MOST_ENTRIES = 40
 """More vouchers than this for one dossier are no payment but a fault: they wait outside of the account."""

@@ -7,13 +7,14 @@ written here; a use case commits a change in one transaction.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from .account import EMPTY, Account
 from .calendar import WorkingCalendar
 from .contribution import Quote
+from .copies import replace
 from .deadlines import DueDate, Progress, due_date
 from .declaration import BookForm, Declaration
 from .errors import Conflict

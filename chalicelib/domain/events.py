@@ -10,10 +10,11 @@ import hashlib
 import json
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from .copies import replace
 from .months import instant_text
 
 GENESIS = "0" * 64

@@ -6,10 +6,11 @@ Everything is collected for one transaction: nothing is written here.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from ..domain.account import UNDERPAID, Account, Entry, Settlement, settle
+from ..domain.copies import replace
 from ..domain.cover import Cover, CoverState, create_cover, payment_reversed, withdraw_revocation
 from ..domain.declaration import CaseType
 from ..domain.dossier import Change, Dossier, State, accept_payment, await_cover, complete_without_cover, unchanged

@@ -6,10 +6,10 @@ changes with it, and every account that it enters, changes or leaves.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from ..domain.account import REFUND_ORDERED, Account, Entry, Standing, VoucherState
+from ..domain.copies import replace
 from ..domain.dossier import Dossier
 from ..domain.events import Act
 from ..domain.fit import entry_of, explained, kept_months, with_refunds
