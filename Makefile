@@ -60,7 +60,7 @@ test: lint ## everything CI does
 
 test-local: $(STAMP) ## the packaged template on the local cloud, over HTTP and SQS
 	@echo "==> the packaged template, deployed on the local cloud"
-	$(PYTEST) tests/local
+	$(PYTEST) tests/local -n 2 --dist loadfile
 
 # Left to `make test`: what packages the app, plays whole executions, draws documents or crashes on purpose.
 LATER  := local benchmarks infra workflows documents faults
