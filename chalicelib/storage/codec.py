@@ -32,16 +32,19 @@ def encode(value: Value) -> dict[str, object]:
 
 
 def encode_item(item: Item) -> Attributes:
-    # Most attributes are plain text.
-    return {name: {"S": value} if type(value) is str else encode(value) for name, value in item.items()}
+    # Most attributes are plain text or numbers.
+    return {
+        name: {"S": value} if type(value) is str else {"N": str(value)} if type(value) is int else encode(value)
+        for name, value in item.items()
+    }
 
 
 def decode(attribute: Mapping[str, object]) -> Value:
     """The plain value of one attribute value as DynamoDB answers it."""
     ((kind, value),) = attribute.items()
+    if kind == "S" and isinstance(value, str):
+        return value
     match kind, value:
-        case "S", str():
-            return value
         case "N", str():
             return int(value)
         case "BOOL", bool():

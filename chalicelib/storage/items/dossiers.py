@@ -77,18 +77,16 @@ def declaration_document(declaration: Declaration) -> str:
 def declaration_from(document: str) -> Declaration:
     fields: dict[str, Any] = json.loads(document)
     contact = fields["contact_address"]
-    return Declaration(
-        **{
-            **fields,
-            "case_type": CaseType(fields["case_type"]),
-            "birth_date": birth_date(fields["birth_date"]),
-            "gender": Gender(fields["gender"]),
-            "permanent_address": Address(*fields["permanent_address"]),
-            "contact_address": None if contact is None else Address(*contact),
-            "from_month": Month.parse(fields["from_month"]),
-            "book_form": BookForm(fields["book_form"]),
-        }
-    )
+    fields |= {
+        "case_type": CaseType(fields["case_type"]),
+        "birth_date": birth_date(fields["birth_date"]),
+        "gender": Gender(fields["gender"]),
+        "permanent_address": Address(*fields["permanent_address"]),
+        "contact_address": None if contact is None else Address(*contact),
+        "from_month": Month.parse(fields["from_month"]),
+        "book_form": BookForm(fields["book_form"]),
+    }
+    return Declaration(**fields)
 
 
 def quote_document(quote: Quote) -> str:
@@ -118,16 +116,14 @@ def quote_document(quote: Quote) -> str:
 
 def quote_from(document: str) -> Quote:
     fields: dict[str, Any] = json.loads(document)
-    return Quote(
-        **{
-            **fields,
-            "paid_on": date.fromisoformat(fields["paid_on"]),
-            "from_month": Month.parse(fields["from_month"]),
-            "to_month": Month.parse(fields["to_month"]),
-            "due_by": date.fromisoformat(fields["due_by"]),
-            "explanation": tuple(fields["explanation"]),
-        }
-    )
+    fields |= {
+        "paid_on": date.fromisoformat(fields["paid_on"]),
+        "from_month": Month.parse(fields["from_month"]),
+        "to_month": Month.parse(fields["to_month"]),
+        "due_by": date.fromisoformat(fields["due_by"]),
+        "explanation": tuple(fields["explanation"]),
+    }
+    return Quote(**fields)
 
 
 def _due_document(due: DueDate | None) -> str | None:
