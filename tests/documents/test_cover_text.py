@@ -23,6 +23,7 @@ NAMES = st.lists(JOINED, min_size=1, max_size=6).map(" ".join).filter(lambda nam
 @settings(max_examples=1000, deadline=None)
 @example("AẶAAAAAA'AAô̆AAAAAA AẶAAAAAA'AAô̆AAAAAA")
 @example("AAAAAA AAAAAA ê̆AAAAAA'AAAAḄAAAA ê̆AAAAAA'AAAAḄAAAA")
+@example("Aô̆AAAA'AAḄAAAAAA A Aô̆AAAA'AAḄAAAAAA")
 @given(NAMES)
 def test_a_thousand_names_can_be_copied_out_again(name: str) -> None:
     printed = printed_name(name)
@@ -31,14 +32,12 @@ def test_a_thousand_names_can_be_copied_out_again(name: str) -> None:
     read = name_in(text_by_pdfium(drawn))
 
     if read != printed:
-        # PDFium takes a line that repeats the one above it for a shadow and leaves it out: then the name repeats
-        # itself, and another reader finds all of it.
-        words = printed.split()
-        assert any(
-            words[start : start + run] == words[start + run : start + 2 * run]
-            for run in range(1, len(words) // 2 + 1)
-            for start in range(len(words) - 2 * run + 1)
-        )
+        # PDFium takes text that lies below its like for a shadow and leaves it out: then a word stands there twice,
+        # nothing else is changed, and another reader finds all of it.
+        words, left = printed.split(), iter(printed.split())
+        assert len(set(words)) < len(words)
+        assert all(word in left for word in read.split())
+        assert set(read.split()) == set(words)
         assert name_in(text_by_pypdf(drawn)) == printed
 
 

@@ -11,13 +11,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import is_hypothesis_test, settings
+from hypothesis import is_hypothesis_test
 
 from chalicelib.domain.errors import DomainError, Fault
-
-# How long an example takes says nothing on a machine that does other things too.
-settings.register_profile("house", deadline=None)
-settings.load_profile("house")
 
 CODE = re.compile(r"[A-Z][A-Z0-9_]{2,}")
 
