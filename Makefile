@@ -62,8 +62,11 @@ test-local: $(STAMP) ## the packaged template on the local cloud, over HTTP and 
 	@echo "==> the packaged template, deployed on the local cloud"
 	$(PYTEST) tests/local -n 2 --dist loadfile
 
-# Left to `make test`: what packages the app, plays whole executions, draws documents or crashes on purpose.
-LATER  := local benchmarks infra workflows documents faults
+# Left to `make test`: what packages the app, plays whole executions, draws documents, crashes on purpose or takes long.
+LATER  := local benchmarks infra workflows documents faults \
+	$(addprefix integration/test_,sign_cover.py cover_proof.py cover_campaign.py cover_life.py rebuild.py redrive.py \
+		anchors.py file_audit.py webhooks.py canary.py) \
+	$(addprefix integration/http/test_,rest.py reconciliation.py course.py desk.py officers.py slips.py)
 test-fast: $(STAMP) ## the quick part, for daily work: style, types, rules, storage and doors, in under a minute
 	@$(MAKE) lint
 	$(PYTEST) tests $(LATER:%=--ignore=tests/%) -m "not slow" -n 2 --dist loadfile
