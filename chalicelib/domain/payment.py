@@ -6,13 +6,25 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from .account import DOSSIER_CLOSED, DOUBLE_PAYMENT, UNDERPAID, Account, Case, Settlement, cases_after, claims, settle
+from .account import (
+    DOSSIER_CLOSED,
+    DOUBLE_PAYMENT,
+    UNDERPAID,
+    Account,
+    Case,
+    Settlement,
+    Terms,
+    cases_after,
+    claims,
+    settle,
+)
 from .calendar import WorkingCalendar
 from .clockwork import expire
 from .dossier import Change, Dossier, State, unchanged
 from .events import Act, Event
 from .money import dotted
-from .months import at_vietnam
+from .months import MonthSpan, at_vietnam
+from .participation import ParticipationPeriod
 from .refund_case import RefundCase, RefundState, refund_id_of
 
 OVERLAP = "OVERLAP"
@@ -52,6 +64,33 @@ def barrier_of(dossier: Dossier, account: Account, *, cover_gone: bool, overlap:
     if dossier.state.ended and cover_gone:
         return DOSSIER_CLOSED
     return OVERLAP if overlap else None
+
+
+def recorded_period(
+    dossier: Dossier, terms: Terms, voucher_ids: tuple[str, ...], *, number: int, recorded_at: datetime
+) -> ParticipationPeriod:
+    """The `number`-th period of a dossier: the months and amounts of `terms` from its first month, paid by vouchers.
+
+    `voucher_ids` are in order of payment: the last one completed it and gives the period its `voucher_id`.
+    """
+    quote = dossier.quote
+    return ParticipationPeriod(
+        person=dossier.person,
+        span=MonthSpan.of_length(quote.from_month, terms.months),
+        income=quote.income,
+        method=quote.method,
+        support_category=quote.support_category,
+        amount_gross=terms.gross,
+        amount_participant=terms.participant,
+        amount_state=terms.state,
+        amount_local=terms.local,
+        supported_months=terms.supported_months,
+        dossier_code=dossier.code,
+        voucher_id=voucher_ids[-1] if voucher_ids else "",
+        recorded_at=recorded_at,
+        number=number,
+        voucher_ids=voucher_ids if len(voucher_ids) > 1 else (),
+    )
 
 
 def held(change: Change, voucher_id: str, reason: str, settlement: Settlement, act: Act) -> Change:

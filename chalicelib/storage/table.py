@@ -176,26 +176,23 @@ class Table:
 
     def listed(self, partition: str) -> Iterator[Stored]:
         """The positions (`GSI1SK`) of what lies in a partition of GSI1, in its order."""
-        arguments: dict[str, Any] = {
-            "TableName": self.name,
-            "IndexName": "GSI1",
-            "KeyConditionExpression": "GSI1PK = :pk",
-            "ExpressionAttributeValues": {":pk": encode(partition)},
-            "ProjectionExpression": "GSI1SK",
-        }
-        yield from self._pages(arguments)
+        yield from self._in_gsi1(partition, "GSI1SK")
 
     def listed_keys(self, partition: str) -> Iterator[Key]:
         """The keys of what lies in a partition of GSI1, in its order, as they are asked for."""
-        arguments: dict[str, Any] = {
-            "TableName": self.name,
-            "IndexName": "GSI1",
-            "KeyConditionExpression": "GSI1PK = :pk",
-            "ExpressionAttributeValues": {":pk": encode(partition)},
-            "ProjectionExpression": "PK, SK",
-        }
-        for item in self._pages(arguments):
+        for item in self._in_gsi1(partition, "PK, SK"):
             yield str(item["PK"]), str(item["SK"])
+
+    def _in_gsi1(self, partition: str, projection: str) -> Iterator[Stored]:
+        return self._pages(
+            {
+                "TableName": self.name,
+                "IndexName": "GSI1",
+                "KeyConditionExpression": "GSI1PK = :pk",
+                "ExpressionAttributeValues": {":pk": encode(partition)},
+                "ProjectionExpression": projection,
+            }
+        )
 
     def put(self, key: Key, item: Item) -> None:
         """Write one item whatever stands there; for data whose last writer may win."""

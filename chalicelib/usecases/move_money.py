@@ -18,8 +18,18 @@ from ..domain.errors import NotConfigured
 from ..domain.events import Act, Event
 from ..domain.lifecycle import paid_anew, replanned
 from ..domain.months import MonthSpan, at_vietnam
-from ..domain.participation import ParticipationPeriod, PeriodStatus, PersonRecord, less, new_si_number
-from ..domain.payment import NO_CASES, Cases, awaiting_top_up, barrier_of, held, pay_until, reversed_payment, with_cases
+from ..domain.participation import PeriodStatus, PersonRecord, less, new_si_number
+from ..domain.payment import (
+    NO_CASES,
+    Cases,
+    awaiting_top_up,
+    barrier_of,
+    held,
+    pay_until,
+    recorded_period,
+    reversed_payment,
+    with_cases,
+)
 from ..domain.procedure import DeadlineRules
 from ..storage import keys
 from ..storage.items.people import period_item
@@ -121,7 +131,8 @@ class MoneyMoves:
         else:
             self._accepted(steps, dossier, last.paid_at, last.voucher_id, covers)
         after = steps.change.dossier
-        period = _period(dossier, settlement, after.account.periods, act.at)
+        number = after.account.periods
+        period = recorded_period(dossier, settlement.terms, settlement.paying_ids, number=number, recorded_at=act.at)
         stored = period_item(period)
         self._transaction.put_new(
             "period", keys.period(dossier.person, period.span.first, dossier.code, period.number), stored
@@ -283,25 +294,4 @@ def _completed(change: Change, act: Act) -> Change:
         return complete_without_cover(change, act)
     return change.then(Event.PARTICIPATION_COMPLETED, act, to=State.COMPLETED).then(
         Event.RESULT_RETURNED, act, to=State.RESULT_RETURNED
-    )
-
-
-def _period(dossier: Dossier, settlement: Settlement, number: int, now: datetime) -> ParticipationPeriod:
-    quote, terms, ids = dossier.quote, settlement.terms, settlement.paying_ids
-    return ParticipationPeriod(
-        person=dossier.person,
-        span=MonthSpan.of_length(quote.from_month, terms.months),
-        income=quote.income,
-        method=quote.method,
-        support_category=quote.support_category,
-        amount_gross=terms.gross,
-        amount_participant=terms.participant,
-        amount_state=terms.state,
-        amount_local=terms.local,
-        supported_months=terms.supported_months,
-        dossier_code=dossier.code,
-        voucher_id=ids[-1],
-        recorded_at=now,
-        number=number,
-        voucher_ids=ids if len(ids) > 1 else (),
     )

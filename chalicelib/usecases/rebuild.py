@@ -14,8 +14,8 @@ from ..domain.account import VoucherState
 from ..domain.dossier import Dossier, unchanged
 from ..domain.errors import Unavailable
 from ..domain.events import Act, By, Event
-from ..domain.months import MonthSpan
 from ..domain.participation import ParticipationPeriod, PeriodStatus, PersonRecord, merged
+from ..domain.payment import recorded_period
 from ..domain.voucher import ContributionVoucher, VoucherHead, seen
 from ..storage import keys
 from ..storage.items.dossiers import dossier_from
@@ -143,28 +143,17 @@ def rebuild_dossier(code: str, w: Wiring, *, dry_run: bool) -> list[Difference]:
 
 def _period(dossier: Dossier, stored: ParticipationPeriod | None, now: datetime) -> ParticipationPeriod:
     """The newest period as the account says; void where nothing pays for it."""
-    account, quote = dossier.account, dossier.quote
+    account = dossier.account
     if not account.recorded and stored is not None:
         return stored if stored.status is PeriodStatus.VOIDED else _void(stored, now)
-    ids, terms = account.recorded, account.terms or quote.terms
-    period = ParticipationPeriod(
-        person=dossier.person,
-        span=MonthSpan.of_length(quote.from_month, terms.months),
-        income=quote.income,
-        method=quote.method,
-        support_category=quote.support_category,
-        amount_gross=terms.gross,
-        amount_participant=terms.participant,
-        amount_state=terms.state,
-        amount_local=terms.local,
-        supported_months=terms.supported_months,
-        dossier_code=dossier.code,
-        voucher_id=ids[-1] if ids else "",
-        recorded_at=now if stored is None else stored.recorded_at,
+    period = recorded_period(
+        dossier,
+        account.terms or dossier.quote.terms,
+        account.recorded,
         number=account.periods,
-        voucher_ids=ids if len(ids) > 1 else (),
+        recorded_at=now if stored is None else stored.recorded_at,
     )
-    return period if ids else _void(period, now)
+    return period if account.recorded else _void(period, now)
 
 
 def _void(period: ParticipationPeriod, now: datetime) -> ParticipationPeriod:

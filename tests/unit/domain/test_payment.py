@@ -22,6 +22,7 @@ from chalicelib.domain.payment import (
     end_unpaid,
     held,
     pay_until,
+    recorded_period,
     reversed_payment,
     with_cases,
 )
@@ -224,3 +225,15 @@ def test_money_may_follow_for_so_many_working_days() -> None:
 
 def test_the_terms_of_a_dossier_are_those_of_its_quote() -> None:
     assert unpaid().quote.terms == Terms(1, 330_000, 33_000, 0, 297_000, 1)
+
+
+def test_a_period_holds_the_terms_it_is_recorded_with_and_names_who_paid() -> None:
+    dossier = in_process()
+    terms = dossier.quote.terms
+    alone = recorded_period(dossier, terms, ("a",), number=1, recorded_at=PAID_AT)
+    assert (alone.person, alone.dossier_code, alone.span, alone.number) == (dossier.person, CODE, dossier.span, 1)
+    assert (alone.amount_gross, alone.amount_participant, alone.amount_state) == (330_000, 297_000, 33_000)
+    assert (alone.voucher_id, alone.voucher_ids) == ("a", ())
+    several = recorded_period(dossier, terms, ("a", "b"), number=2, recorded_at=PAID_AT)
+    assert (several.voucher_id, several.voucher_ids, several.number) == ("b", ("a", "b"), 2)
+    assert recorded_period(dossier, terms, (), number=3, recorded_at=PAID_AT).voucher_id == ""
