@@ -123,6 +123,30 @@ def fixed_month(template: Mapping[str, Any]) -> dict[str, float]:
     }
 
 
+def written(tallies: Mapping[str, Any]) -> dict[tuple[str, str], dict[str, tuple[int, int, int]]]:
+    """By function and sort of item: of each kind of registration how often it is written, its most bytes, all units."""
+    found: dict[tuple[str, str], dict[str, tuple[int, int, int]]] = {}
+    for kind, tally in tallies.items():
+        for write in tally.writes:
+            row = found.setdefault((write.function, write.item), {})
+            times, largest, units = row.get(kind, (0, 0, 0))
+            row[kind] = times + 1, max(largest, write.bytes), units + write.all_units
+    return found
+
+
+def print_written(tallies: Mapping[str, Any]) -> None:
+    """Where the write units of a registration go, the most in the mix first."""
+    mix = PRICES["assumptions"]["mix"]
+    rows = [
+        (sum(mix[kind] * units for kind, (_, _, units) in by_kind.items()), function, item, by_kind)
+        for (function, item), by_kind in written(tallies).items()
+    ]
+    print("\nWrites to the table: times, bytes of the largest, write units with those of the indexes")
+    for total, function, item, by_kind in sorted(rows, key=lambda row: (-row[0], row[1:3])):
+        cells = [f"{times} x {size:>5} = {units:>3}" for times, size, units in (by_kind.get(k, (0, 0, 0)) for k in mix)]
+        print(f"{function:16} {item:20}" + "".join(f"{cell:>26}" for cell in cells) + f"{total:>10.2f}")
+
+
 def main() -> int:
     """Print the bill; answers 1 above the target in us-east-1."""
     region = sys.argv[1] if len(sys.argv) > 1 else "us-east-1"
@@ -148,6 +172,7 @@ def main() -> int:
     print(f"{'in all':24}" + "".join(f"{each:>26.2f}" for each in totals) + f"{total:>10.2f}\n")
     for kind, bill in bills.items():
         print(f"{kind}: " + "; ".join(f"{line}: {how}" for line, (_, how) in bill.items()))
+    print_written(counted)
     print("\nBeside the biggest line, keeping time otherwise:")
     for way, amount in alternatives(counted, region).items():
         print(f"  {amount:>8.2f}  {way}")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-import json
 import logging
+import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,9 +17,12 @@ from chalicelib import lawbook
 from chalicelib.domain.months import VIETNAM
 from chalicelib.log import JsonFormatter
 from chalicelib.storage.codec import Attributes
+from infra.merge import merged_overlay
 from tests.integration.http.harness import OFFICER_79, PORTAL, QUOTE
 from tests.workflows.driver import Ran, VirtualClock
 from tests.workflows.house import Call, House, open_house, voucher
+
+from .writing import WRITES, Watch, Write, indexes_of, size, stored_bytes
 
 START = datetime(2023, 2, 6, 2, 15, tzinfo=UTC)
 LOG_OVERHEAD = 26 + 330
@@ -28,7 +31,7 @@ LOG_OVERHEAD = 26 + 330
 ACCESS_LINE = 420
 """Bytes of a line of the API's access log."""
 
-INDEXES = ("GSI1PK", "GSI2PK")
+INDEXES = indexes_of(merged_overlay("production")["Resources"]["Table"]["Properties"])
 
 
 @dataclass
@@ -39,6 +42,8 @@ class Tally:
     invocations: Counter[str] = field(default_factory=Counter)
     calls: dict[str, Counter[str]] = field(default_factory=dict)
     """By function: how many calls of which sort it waits for."""
+    writes: list[Write] = field(default_factory=list)
+    """Each item written, in order."""
     log_bytes: int = 0
     table_bytes: int = 0
     document_bytes: int = 0
@@ -135,17 +140,20 @@ def _counted(play: Callable[[House, Tally], None]) -> Tally:
     logger.setLevel("INFO")
     try:
         with open_house(VirtualClock(START)) as house:
-            invoked = _count_invocations(house)
+            invoked, watch = _count_invocations(house), _watch_writes(house)
             warm = lawbook.CACHE_SECONDS
             play(house, tally)
             assert warm == lawbook.CACHE_SECONDS
             items = _items(house.w.settings.table)
             tally.invocations = Counter(invoked)
             _add_calls(house.calls, items, tally)
-            tally.table_bytes = sum(map(_size, items.values()))
+            tally.writes = watch.writes
+            tally.units["dynamodb_write"] += sum(write.all_units for write in watch.writes)
+            tally.table_bytes = stored_bytes(items.values(), INDEXES)
             stored = boto3.client("s3").list_objects_v2(Bucket="documents").get("Contents", [])
             tally.document_bytes = sum(each["Size"] for each in stored)
     finally:
+        os.environ.pop("AWS_LAMBDA_FUNCTION_NAME", None)
         logger.handlers = printing
         logger.setLevel(before)
     requests = tally.invocations["APIHandler"]
@@ -164,10 +172,35 @@ def _count_invocations(house: House) -> list[str]:
 
     def counted(function: str) -> None:
         found.append(function)
+        # Every line of the log names its function.
+        os.environ["AWS_LAMBDA_FUNCTION_NAME"] = f"bhxh-602e-production-{function}"
         start(function)
 
     house._start = counted  # type: ignore[method-assign]
     return found
+
+
+def _watch_writes(house: House) -> Watch:
+    """Every write from now on, with its item before and after it."""
+    onlooker, make, table = boto3.client("dynamodb"), house.w.client, house.w.settings.table
+    watch = Watch(lambda key: onlooker.get_item(TableName=table, Key=key).get("Item", {}), INDEXES)
+
+    def watched(service: str, **more: str) -> Any:
+        client = make(service, **more)
+        if service == "dynamodb":
+            for operation in WRITES:
+                client.meta.events.register(f"provide-client-params.dynamodb.{operation}", before)
+                client.meta.events.register(f"after-call.dynamodb.{operation}", after)
+        return client
+
+    def before(params: Any, model: Any, **_: object) -> None:
+        watch.before(model.name, params)
+
+    def after(model: Any, **_: object) -> None:
+        watch.after(house._running[-1], model.name)
+
+    house.w.__dict__["client"] = watched
+    return watch
 
 
 def _items(table: str) -> dict[tuple[str, str], Attributes]:
@@ -175,22 +208,26 @@ def _items(table: str) -> dict[tuple[str, str], Attributes]:
     return {(item["PK"]["S"], item["SK"]["S"]): item for page in pages for item in page["Items"]}
 
 
+ONCE_A_PROCESS = {
+    ("secretsmanager", "GetSecretValue"),
+    ("ssm", "GetParameter"),
+    ("ssm", "GetParametersByPath"),
+    ("kms", "GetPublicKey"),
+}
+"""Asked for thousands of invocations at a time."""
+
+
 def _add_calls(calls: list[Call], items: Mapping[tuple[str, str], Attributes], tally: Tally) -> None:
-    once = set()
     for call in calls:
-        if (call.service, call.operation) in (("secretsmanager", "GetSecretValue"), ("ssm", "GetParameter")):
-            # A process asks once, for thousands of invocations.
-            once.add((call.function, call.service))
-            continue
-        sort = _bill(call, items, tally.units)
-        tally.calls.setdefault(call.function, Counter())[sort] += 1
+        if (call.service, call.operation) not in ONCE_A_PROCESS:
+            sort = _bill(call, items, tally.units)
+            tally.calls.setdefault(call.function, Counter())[sort] += 1
 
 
 def _bill(call: Call, items: Mapping[tuple[str, str], Attributes], units: Counter[str]) -> str:
     """Add what a call costs; answers what sort of waiting it is."""
     if call.service == "dynamodb":
-        if call.operation in ("TransactWriteItems", "PutItem", "UpdateItem", "DeleteItem"):
-            units["dynamodb_write"] += sum(_write_units(call, items))
+        if call.operation in WRITES:
             return "transaction"
         units["dynamodb_read"] += round(_read_units(call, items) + 0.01)
         return "read"
@@ -207,21 +244,6 @@ def _bill(call: Call, items: Mapping[tuple[str, str], Attributes], units: Counte
     return "other"
 
 
-def _write_units(call: Call, items: Mapping[tuple[str, str], Attributes]) -> Iterator[int]:
-    """Two units for each kilobyte of a transaction's item, one outside; one for each index that holds it."""
-    if call.operation != "TransactWriteItems":
-        yield _kilobytes(_subject(call.parameters, items))
-        return
-    for write in call.parameters["TransactItems"]:
-        ((kind, asked),) = write.items()
-        item = _subject(asked, items)
-        yield 2 * _kilobytes(item)
-        if kind != "ConditionCheck":
-            # An entry that moves in its index is taken out and put in.
-            moves = 2 if kind == "Update" else 1
-            yield sum(moves for index in INDEXES if index in item or index in json.dumps(asked))
-
-
 def _subject(asked: Mapping[str, Any], items: Mapping[tuple[str, str], Attributes]) -> Attributes:
     """The item that is written: as given, or as it stands at the end."""
     if "Item" in asked:
@@ -234,32 +256,14 @@ def _subject(asked: Mapping[str, Any], items: Mapping[tuple[str, str], Attribute
 def _read_units(call: Call, items: Mapping[tuple[str, str], Attributes]) -> float:
     """One unit for 4 KB of a strong read; half of it for an index."""
     if call.operation == "GetItem":
-        return _pages(_size(_subject(call.parameters, items)))
+        return _pages(size(_subject(call.parameters, items)))
     if call.operation == "BatchGetItem":
         asked = [key for table in call.parameters["RequestItems"].values() for key in table["Keys"]]
-        return sum(_pages(_size(items.get((key["PK"]["S"], key["SK"]["S"]), {}))) for key in asked)
+        return sum(_pages(size(items.get((key["PK"]["S"], key["SK"]["S"]), {}))) for key in asked)
     if "IndexName" in call.parameters:
         return 0.5
     partition = call.parameters["ExpressionAttributeValues"].get(":pk", {}).get("S")
-    return _pages(sum(_size(item) for key, item in items.items() if key[0] == partition))
-
-
-def _size(item: Attributes | Mapping[str, Any]) -> int:
-    """Bytes as DynamoDB counts them, nearly: names and values, three for each list or map."""
-
-    def of(value: Any) -> int:
-        ((kind, inner),) = value.items()
-        if kind == "M":
-            return 3 + sum(len(name) + 1 + of(each) for name, each in inner.items())
-        if kind == "L":
-            return 3 + sum(1 + of(each) for each in inner)
-        return len(inner.encode()) if kind == "S" else len(str(inner)) // 2 + 1
-
-    return sum(len(name) + of(value) for name, value in item.items())
-
-
-def _kilobytes(item: Attributes) -> int:
-    return max(1, -(-_size(item) // 1024))
+    return _pages(sum(size(item) for key, item in items.items() if key[0] == partition))
 
 
 def _pages(size: int) -> int:

@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 
 from tests.cost.__main__ import PRICES, bill_of, memory_of, mixed
-from tests.cost.count import Tally
+from tests.cost.count import INDEXES, Tally
+from tests.cost.writing import Index, Watch, kilobytes, size, stored_bytes
 
 
 def tally(**units: int) -> Tally:
@@ -39,3 +40,57 @@ def test_the_mix_is_whole_and_both_regions_have_every_price() -> None:
     assert mixed(bills)["State machines"] == pytest.approx(25.0)
     for prices in (PRICES["per_million"], PRICES["per_unit"]):
         assert prices["us-east-1"].keys() == prices["ap-southeast-1"].keys()
+
+
+LISTED = Index("GSI2", "GSI2PK", "GSI2SK", frozenset({"state"}))
+
+
+def item(**attributes: str) -> dict[str, dict[str, object]]:
+    return {name: {"S": value} for name, value in {"PK": "P", "SK": "S", **attributes}.items()}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "units"),
+    (
+        ({}, item(state="A"), 0),
+        ({}, item(GSI2PK="L", GSI2SK="1", state="A"), 1),
+        (item(GSI2PK="L", GSI2SK="1", state="A"), item(state="A"), 1),
+        (item(GSI2PK="L", GSI2SK="1", state="A"), item(GSI2PK="L", GSI2SK="1", state="A", other="x"), 0),
+        (item(GSI2PK="L", GSI2SK="1", state="A"), item(GSI2PK="L", GSI2SK="1", state="B"), 1),
+        (item(GSI2PK="L", GSI2SK="1", state="A"), item(GSI2PK="L", GSI2SK="2", state="A"), 2),
+        (item(GSI2PK="L", GSI2SK="1"), item(GSI2PK="L", GSI2SK="1", state="x" * 1024), 2),
+    ),
+)
+def test_an_index_bills_what_changes_of_its_entry(
+    before: dict[str, dict[str, object]], after: dict[str, dict[str, object]], units: int
+) -> None:
+    assert LISTED.units(before, after) == units
+
+
+def test_a_write_is_billed_by_the_larger_image_and_twofold_in_a_transaction() -> None:
+    images = iter([{}, {}, item(text="x" * 1100), item(text="x")])
+    watch = Watch(lambda key: next(images), [LISTED])
+    key = {"PK": {"S": "DOSSIER#1"}, "SK": {"S": "META"}}
+    asked = {"TransactItems": [{"Put": {"Item": item()}}, {"Update": {"Key": key}}]}
+    watch.before("TransactWriteItems", asked)
+    watch.after("APIHandler", "TransactWriteItems")
+    assert [(each.item, each.operation, each.units) for each in watch.writes] == [
+        ("P S", "Put", 4),
+        ("dossier", "Update", 2),
+    ]
+    assert watch.writes[0].bytes == size(item(text="x" * 1100))
+
+
+def test_sizes_are_those_of_the_developer_guide() -> None:
+    assert size({"n": {"N": "100"}}) == 1 + 2
+    assert size({"m": {"M": {"ab": {"S": "ă"}}}}) == 1 + 3 + 1 + 2 + 2
+    assert size({"l": {"L": [{"BOOL": True}, {"NULL": True}]}}) == 1 + 3 + 2 + 2
+    assert kilobytes({}) == 1
+    assert stored_bytes([item()], [LISTED]) == size(item()) + 100
+
+
+def test_the_indexes_are_those_of_the_template() -> None:
+    by_keys, by_list = INDEXES
+    assert (by_keys.name, by_list.name) == ("GSI1", "GSI2")
+    assert not by_keys.projected
+    assert {"state", "due_at"} <= by_list.projected
