@@ -37,7 +37,7 @@ FIELDS = frozenset(
     }
 )
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
 
 # No line of ours says which thread, process, task or place in the code wrote it: nothing of that is looked up. What
 # may be left out so is told by the guide to optimisation in the documentation of `logging`.
@@ -62,7 +62,7 @@ class JsonFormatter(logging.Formatter):
             "function": os.environ.get("AWS_LAMBDA_FUNCTION_NAME"),
         }
         facts = getattr(record, "facts", {})
-        line.update({name: value for name, value in facts.items() if name in FIELDS})
+        line.update({name: value for name, value in facts.items() if name in FIELDS and value is not None})
         # An allow-list of its own: chalicelib.metrics.
         line.update(getattr(record, "metrics", {}))
         if record.exc_info and record.exc_info[0] is not None:

@@ -34,6 +34,10 @@ TRACE = {
     "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
     "Resource": "*",
 }
+SYSTEM_LOG_LEVELS = {"staging": "INFO", "production": "WARN"}
+"""At INFO Lambda tells of each start and end that went well: half of all that is logged, and its figures are metrics
+as well. What fails or runs out of time is told at either level."""
+
 _REFUSALS = {
     "TooLarge": (413, "BODY_TOO_LARGE", "Nội dung gửi lên vượt quá 64 KiB."),
     "TooMany": (429, "TOO_MANY_REQUESTS", "Quá nhiều yêu cầu, vui lòng thử lại sau ít phút."),
@@ -93,6 +97,7 @@ def _publish_functions(template: dict[str, Any], functions: Mapping[str, Any], s
         # A new memory size or variable is a new version too, not only new code.
         properties["AutoPublishAliasAllProperties"] = True
         properties["Tracing"] = "Active"
+        properties["LoggingConfig"]["SystemLogLevel"] = SYSTEM_LOG_LEVELS[stage]
 
 
 def _published_machine(name: str, machine: Mapping[str, Any], stage: str) -> dict[str, Any]:

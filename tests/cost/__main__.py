@@ -10,8 +10,11 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from infra.merge import merged_overlay
 
 TARGET = 200.0
 """USD for a million registrations in us-east-1 (issue: with the Step Functions clock)."""
@@ -64,13 +67,19 @@ def bill_of(tally: Any, region: str) -> Bill:
             f"{units['s3_put']} put, {units['s3_get']} get",
         ),
         "Logs": (tally.log_bytes * MILLION / GB * unit["log_gb"], f"{tally.log_bytes:,} bytes"),
-        "Traces": (invocations * assumed["traced_share"] * million["trace"], "one of twenty"),
+        "Traces": (invocations * traced_share() * million["trace"], f"{traced_share():.0%} of the invocations"),
         "Storage, first month": (
             tally.table_bytes * MILLION / GB * (unit["table_gb_month"] + unit["backup_gb_month"])
             + tally.document_bytes * MILLION / GB * unit["document_gb_month"],
             f"{tally.table_bytes:,} bytes in the table, {tally.document_bytes:,} of documents",
         ),
     }
+
+
+@lru_cache(maxsize=1)
+def traced_share() -> float:
+    """How many of its invocations production traces, from the template."""
+    return float(merged_overlay("production")["Mappings"]["ByStage"]["production"]["TraceShare"])
 
 
 def _of(units: Mapping[str, float], name: str) -> str:
@@ -156,8 +165,6 @@ def main() -> int:
     os.environ |= {"AWS_ACCESS_KEY_ID": "counted", "AWS_SECRET_ACCESS_KEY": "counted", "TZ": "UTC"}
     os.environ["AWS_DEFAULT_REGION"] = "ap-southeast-1"
     time.tzset()
-    from infra.merge import merged_overlay
-
     from .count import tallies
 
     counted = tallies()

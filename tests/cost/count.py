@@ -18,6 +18,7 @@ from chalicelib.domain.months import VIETNAM
 from chalicelib.log import JsonFormatter
 from chalicelib.storage.codec import Attributes
 from infra.merge import merged_overlay
+from infra.release import SYSTEM_LOG_LEVELS
 from tests.integration.http.harness import OFFICER_79, PORTAL, QUOTE
 from tests.workflows.driver import Ran, VirtualClock
 from tests.workflows.house import Call, House, open_house, voucher
@@ -25,8 +26,11 @@ from tests.workflows.house import Call, House, open_house, voucher
 from .writing import WRITES, Watch, Write, indexes_of, size, stored_bytes
 
 START = datetime(2023, 2, 6, 2, 15, tzinfo=UTC)
-LOG_OVERHEAD = 26 + 330
-"""Bytes: CloudWatch counts 26 for each event; Lambda's own START and REPORT, as JSON, are about 330."""
+EVENT_BYTES = 26
+"""What CloudWatch adds to each line."""
+
+PLATFORM_LINES = 2 * EVENT_BYTES + 330
+"""Bytes of Lambda's own START and REPORT, as JSON, where the stage's level lets them through."""
 
 ACCESS_LINE = 420
 """Bytes of a line of the API's access log."""
@@ -160,8 +164,9 @@ def _counted(play: Callable[[House, Tally], None]) -> Tally:
     tally.units["api_request"] += requests
     tally.units["lambda_request"] += sum(tally.invocations.values())
     lines = log.getvalue()
-    tally.log_bytes = len(lines.encode()) + 26 * lines.count("\n")
-    tally.log_bytes += LOG_OVERHEAD * sum(tally.invocations.values()) + ACCESS_LINE * requests
+    tally.log_bytes = len(lines.encode()) + EVENT_BYTES * lines.count("\n") + ACCESS_LINE * requests
+    if SYSTEM_LOG_LEVELS["production"] == "INFO":
+        tally.log_bytes += PLATFORM_LINES * tally.invocations.total()
     return tally
 
 

@@ -53,6 +53,21 @@ def test_every_function_is_published_and_released_gradually(released: Template) 
         assert [each for each in statements(released, role_of(function)) if each["Sid"] == "Trace"], name
 
 
+def test_traces_are_sampled_by_the_stages_own_rule(released: Template) -> None:
+    (rule,) = of_type(released, "AWS::XRay::SamplingRule").values()
+    told = rule["SamplingRule"]
+    assert told["FixedRate"] == {"Fn::FindInMap": ["ByStage", {"Ref": "Stage"}, "TraceShare"]}
+    assert told["ServiceName"] == {"Fn::Sub": "${AWS::StackName}-*"}
+    shares = {stage: float(told["TraceShare"]) for stage, told in released["Mappings"]["ByStage"].items()}
+    assert shares["production"] < shares["staging"] == 1
+
+
+def test_in_production_lambda_tells_of_failures_only(templates: Templates) -> None:
+    for stage, level in (("staging", "INFO"), ("production", "WARN")):
+        for name, function in of_type(templates.of(stage), FUNCTION).items():
+            assert function["LoggingConfig"]["SystemLogLevel"] == level, name
+
+
 def test_nobody_calls_a_function_past_its_alias(released: Template) -> None:
     functions = set(of_type(released, FUNCTION))
     past = {
