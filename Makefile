@@ -98,8 +98,8 @@ rehearse: $(STAMP) ## the integration kit: people and faults played on a local r
 load: $(STAMP) ## mixed traffic by Locust against a fresh local run (LOAD_SECONDS=600 LOAD_USERS=20)
 	@$(BIN)/python -m tests.load
 
-audit: $(STAMP) ## known weaknesses in code (bandit), packages (pip-audit, needs the network) and template (checkov)
-	@$(BIN)/python -m infra.audit
+audit: $(STAMP) ## known weaknesses: code (bandit), packages (pip-audit, npm: network, or ADVISORIES=<checkout>), template (checkov)
+	@$(BIN)/python -m infra.audit $(if $(ADVISORIES),--advisories $(ADVISORIES))
 
 cost: $(STAMP) ## a million registrations, line by line, from counted calls and dated prices (REGION=us-east-1)
 	@$(BIN)/python -m tests.cost $(or $(REGION),us-east-1)

@@ -1,36 +1,73 @@
-"""`make audit`: known weaknesses in our code (bandit), our packages (pip-audit) and the template (checkov).
+"""`make audit`: known weaknesses in our code (bandit), our packages (pip-audit, npm) and the template (checkov).
 
 What is found must be argued in infra/audit.yaml, and what is argued there must still be found. The weaknesses of
-packages are asked of PyPI or of OSV over the network: where neither can be reached the audit says so and fails.
+packages are asked of PyPI, of OSV and of the npm registry over the network: where none can be reached the audit says
+so and fails. `ADVISORIES=<folder> …` takes checkouts of advisory databases in their place (infra/advisories.py).
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
+from infra.advisories import NPM, Advisories, service
 from infra.package import build
 from infra.tools import ROOT, environment
 
 ARGUED: dict[str, dict[str, str]] = yaml.safe_load(Path(__file__).with_name("audit.yaml").read_text("utf-8"))
-LOCKS = ("requirements.txt", "infra/layers/auth/requirements.txt", "infra/layers/cover/requirements.txt")
+LOCKS: Final = ("requirements.txt", "infra/layers/auth/requirements.txt", "infra/layers/cover/requirements.txt")
 """What is shipped; the tools of development are audited too, but after it."""
 
-TOOL_LOCKS = ("tests/requirements.txt",)
+TOOL_LOCKS: Final = (
+    *(f"tests/{each}.txt" for each in ("requirements", "audit", "contract", "load", "mutation")),
+    "infra/installer.txt",
+)
+NPM_LOCK: Final = ROOT / "infra" / "spectral"
+_PINNED: Final = re.compile(r"^([A-Za-z0-9._-]+)==", re.MULTILINE)
 
 
 def main() -> int:
     """Answers the exit status: 0 when everything found is argued."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--advisories", nargs="*", type=Path, default=[], help="checkouts of advisory databases")
+    folders: list[Path] = parser.parse_args().advisories
     programs = environment("audit")
-    ended = [_judge("bandit", _bandit(programs)), _judge("checkov", _checkov(programs)), _pip_audit(programs)]
+    ended = [_judge("bandit", _bandit(programs)), _judge("checkov", _checkov(programs)), _packages(programs, folders)]
     return 1 if any(ended) else 0
+
+
+def _packages(programs: Path, folders: list[Path]) -> int:
+    if not folders:
+        return _pip_audit(programs, None) | _npm_audit(None)
+    advisories = Advisories(folders, {*python_names(), *npm_names()})
+    print(f"==> {advisories.count} advisories of {', '.join(sorted(advisories.ecosystems))}, to {advisories.newest}")
+    with service(advisories) as address:
+        ended = _pip_audit(programs, address)
+        if NPM in advisories.ecosystems:
+            return ended | _npm_audit(address)
+    print("==> npm: NOT AUDITED, there is no advisory about npm among these (tools of development only)")
+    return ended
+
+
+def python_names() -> set[str]:
+    """Every package that a lock file names."""
+    return {name for lock in (*LOCKS, *TOOL_LOCKS) for name in _PINNED.findall((ROOT / lock).read_text("utf-8"))}
+
+
+def npm_names() -> set[str]:
+    """Every package that the lock file of npm names."""
+    packages = json.loads((NPM_LOCK / "package-lock.json").read_text("utf-8"))["packages"]
+    return {path.rpartition("node_modules/")[2] for path in packages if path}
 
 
 def _bandit(programs: Path) -> list[str]:
@@ -81,32 +118,34 @@ def _judge(tool: str, found: list[str]) -> int:
     return 1 if open_ones or stale else 0
 
 
-def _pip_audit(programs: Path) -> int:
-    """Ask PyPI, and OSV where PyPI tells nothing."""
-    ended = 0
+def _pip_audit(programs: Path, address: str | None) -> int:
+    """Ask PyPI, and OSV where PyPI tells nothing; only `address` where there is one."""
+    sources = [["-s", "osv", "--osv-url", f"{address}/v1/query"]] if address else [["-s", "pypi"], ["-s", "osv"]]
+    ended, found = 0, []
     for lock in (*LOCKS, *TOOL_LOCKS):
         asked = [str(programs / "pip-audit"), "-r", lock, "--require-hashes", "--disable-pip", "--progress-spinner=off"]
-        for ignored in ARGUED["pip-audit"]:
-            asked += ["--ignore-vuln", ignored]
-        told = _answered(asked)
+        told = _answered(asked, sources)
         if told is None:
-            print(f"==> pip-audit: {lock}: NOT AUDITED, neither PyPI nor OSV could be asked")
+            print(f"==> pip-audit: {lock}: NOT AUDITED, no source could be asked")
             ended = 1
             continue
-        weak = [each for each in told if each.get("vulns")]
-        print(f"==> pip-audit: {lock}: {len(told)} packages, {len(weak)} with known weaknesses")
-        for each in weak:
-            print(f"    {each['name']} {each['version']}: {', '.join(one['id'] for one in each['vulns'])}")
-            ended = 1
-    return ended
+        weak = [f"{_named(one)} {each['name']} {each['version']}" for each in told for one in each.get("vulns", ())]
+        print(f"==> pip-audit: {lock}: {len(told)} packages, {len(weak)} known weaknesses")
+        found += weak
+    return ended | (0 if ended and not found else _judge("pip-audit", found))
 
 
-def _answered(asked: list[str]) -> list[dict[str, Any]] | None:
+def _named(weakness: dict[str, Any]) -> str:
+    """By its CVE where it has one: each source has numbers of its own, and an argument is about all of them."""
+    return min((each for each in (weakness["id"], *weakness["aliases"]) if each.startswith("CVE-")), default="") or str(
+        weakness["id"]
+    )
+
+
+def _answered(asked: list[str], sources: list[list[str]]) -> list[dict[str, Any]] | None:
     """What a source told of every package; None where none told of all."""
-    for source in ("pypi", "osv"):
-        told = subprocess.run(
-            [*asked, "-s", source, "-f", "json"], cwd=ROOT, capture_output=True, text=True, check=False
-        )
+    for source in sources:
+        told = subprocess.run([*asked, *source, "-f", "json"], cwd=ROOT, capture_output=True, text=True, check=False)
         if not told.stdout.startswith("{"):
             continue
         packages: list[dict[str, Any]] = json.loads(told.stdout)["dependencies"]
@@ -114,6 +153,26 @@ def _answered(asked: list[str]) -> list[dict[str, Any]] | None:
         if packages and not any("skip_reason" in each for each in packages):
             return packages
     return None
+
+
+def _npm_audit(address: str | None) -> int:
+    """The linter of the OpenAPI document; nothing of it is shipped."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(NPM_LOCK / name, folder)
+        asked = ["npm", "audit", "--package-lock-only", "--json", *(["--registry", address] if address else [])]
+        told = subprocess.run(asked, cwd=folder, capture_output=True, text=True, check=False)
+    report: dict[str, Any] = json.loads(told.stdout) if told.stdout.startswith("{") else {}
+    if "vulnerabilities" not in report:
+        print("==> npm: NOT AUDITED, the registry does not answer such questions (tools of development only)")
+        return 1
+    found = [
+        f"{one['url'].rpartition('/')[2]} {name}"
+        for name, each in report["vulnerabilities"].items()
+        for one in each["via"]
+        if isinstance(one, dict)
+    ]
+    return _judge("npm", found)
 
 
 if __name__ == "__main__":
