@@ -51,12 +51,17 @@ deploy: $(STAMP) ## to an account: package, upload, change set, wait, outputs (S
 diff: $(STAMP) ## what `make deploy` would change in the deployed stack; writes nothing
 	@$(DEPLOY) --diff
 
+# Beside the tests runs a notebook of what each function asks of AWS; the last step holds it against the roles.
+test: export NOTE_CALLS := build/calls
 test: lint ## everything CI does
+	@rm -rf build/calls
 	@echo "==> unit tests of the rules, every branch"
 	$(PYTEST) tests/unit --cov --cov-report=term
 	@echo "==> integration, workflows, contract, infrastructure"
 	$(PYTEST) tests --ignore=tests/unit --ignore=tests/local --ignore=tests/benchmarks -n 2 --dist loadfile
 	@$(MAKE) test-local
+	@echo "==> what each function asked of AWS in all of this, beside what it is granted"
+	$(BIN)/python -m infra.grants build/calls
 
 test-local: $(STAMP) ## the packaged template on the local cloud, over HTTP and SQS
 	@echo "==> the packaged template, deployed on the local cloud"

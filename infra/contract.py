@@ -1,9 +1,9 @@
 """`make contract`: the published contract against the running system, by tools that nobody here wrote.
 
 Spectral reads the OpenAPI document with the OWASP rule set (infra/spectral); schemathesis makes thousands of calls of
-it, good and bad, against a fresh local run: its examples, every corner of its schemas, random ones, and chains of
-calls. Both must end without an error. `FUZZ=100` makes that many random calls an operation (25 unless told),
-`ONLY=^/v1/portal/` takes the paths that fit.
+it, good and bad, against a fresh local run: its examples, every corner of its schemas, random ones, and then chains of
+calls along the links of the document, helped by `infra.contract_chains`. Both must end without an error. `FUZZ=100`
+makes that many random calls an operation (25 unless told), `ONLY=^/v1/portal/` takes the paths that fit.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ WORK = ROOT / "build" / "contract"
 SPECTRAL = ROOT / "infra" / "spectral"
 
 ROLES = (
-    # The first that fits counts; every call of an operation carries the token of somebody who may call it.
+    # The first that fits counts; every call of an operation carries the token of somebody who may call it, and where
+    # two persons are needed the second is another one.
+    (r"^/v1/officer/.*(procedure|rules)/.*/publication", "publisher2_79"),
+    (r"^/v1/officer/covers/.*/(revocation|reissue)$", "officer_79"),
     (r"^/v1/officer/.*(procedure|rules)", "publisher_79"),
     (r"^/v1/officer/", "signer_79"),
     (r"^/v1/(dossiers|portal)", "portal"),
@@ -77,27 +80,38 @@ def _spectral() -> int:
 
 def _schemathesis(system: LocalClient) -> int:
     print("==> schemathesis against a fresh local run", flush=True)
-    (WORK / "schemathesis.toml").write_text(_configuration(system), "utf-8")
-    program = environment("contract") / "schemathesis"
-    asked = [str(program), "--config-file", "schemathesis.toml", "run", "openapi.json"]
-    asked += ["--url", system.endpoints["api"], "--phases", "examples,coverage,fuzzing,stateful"]
-    asked += ["--max-examples", os.environ.get("FUZZ", "25"), "--continue-on-failure", "--no-color"]
-    if "ONLY" in os.environ:
-        asked += ["--include-path-regex", os.environ["ONLY"]]
-    if "SEED" in os.environ:
-        asked += ["--seed", os.environ["SEED"]]
-    return subprocess.run(asked, cwd=WORK, check=False).returncode
-
-
-def _configuration(system: LocalClient) -> str:
-    """schemathesis.toml: who calls what, with codes that exist, and which refusals are right."""
     code, cover = _issued(system)
-    lines = [
+    known = [
         "[parameters]",
         f"code = {json.dumps(code)}",
         f"cover_id = {json.dumps(cover)}",
         '"path.table" = "holiday_calendar"',
         '"path.kind" = "receipt"',
+    ]
+    alone = _run("alone", ["examples", "coverage", "fuzzing"], known, system)
+    # In a chain the codes come from the answers before: a fixed one would stand in their place.
+    chained = _run("chained", ["stateful"], [f'hooks = "{ROOT / "infra" / "contract_chains.py"}"'], system)
+    return alone or chained
+
+
+def _run(name: str, phases: list[str], first: list[str], system: LocalClient) -> int:
+    configuration = WORK / f"{name}.toml"
+    configuration.write_text("\n".join([*first, *_configuration(system)]) + "\n", "utf-8")
+    program = environment("contract") / "schemathesis"
+    asked = [str(program), "--config-file", configuration.name, "run", "openapi.json"]
+    asked += ["--url", system.endpoints["api"], "--phases", ",".join(phases)]
+    asked += ["--max-examples", os.environ.get("FUZZ", "25"), "--continue-on-failure", "--no-color"]
+    if "ONLY" in os.environ:
+        asked += ["--include-path-regex", os.environ["ONLY"]]
+    if "SEED" in os.environ:
+        asked += ["--seed", os.environ["SEED"]]
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), "ENDPOINTS": json.dumps(system.endpoints)}
+    return subprocess.run(asked, cwd=WORK, env=variables, check=False).returncode
+
+
+def _configuration(system: LocalClient) -> list[str]:
+    """The lines of schemathesis.toml that every run has: who calls what, and which refusals are right."""
+    lines = [
         "[checks]",
         # API Gateway has no 405: what has no route is 404 by its gateway response (infra/template/answers).
         "unsupported_method.enabled = false",
@@ -111,7 +125,7 @@ def _configuration(system: LocalClient) -> str:
             f"include-path-regex = {json.dumps('^' + others + path.removeprefix('^'))}",
             f'headers = {{ Authorization = "Bearer {token}" }}',
         ]
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def _issued(system: LocalClient) -> tuple[str, str]:

@@ -61,7 +61,16 @@ def merged_overlay(stage: str) -> dict[str, Any]:
     if stage == SANDBOX:
         for name, value in SANDBOX_DEFAULTS.items():
             parameters[name]["Default"] = value
+    else:
+        _drop_grants_of_the_sandbox(overlay["Resources"])
     return overlay
+
+
+def _drop_grants_of_the_sandbox(resources: dict[str, Any]) -> None:
+    for resource in resources.values():
+        for policy in resource.get("Properties", {}).get("Policies", ()):
+            document = policy["PolicyDocument"]
+            document["Statement"] = [each for each in document["Statement"] if each["Sid"] != "SandboxClock"]
 
 
 def finish(template: dict[str, Any], stage: str) -> dict[str, Any]:

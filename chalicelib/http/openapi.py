@@ -16,6 +16,7 @@ from chalicelib.published import messages
 from . import problems
 from .bounds import LONGEST_PARAMETER, bounded
 from .examples import ANSWERS, BODIES
+from .links import links
 from .operations import OPERATIONS, Operation
 from .wire.answers import Problem
 
@@ -100,6 +101,7 @@ def document_text(routes: tuple[tuple[str, str], ...]) -> str:
 def document(routes: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """The document as a dict. Raises KeyError for a route that no operation declares."""
     operations = [OPERATIONS[route] for route in sorted(routes)]
+    known = frozenset(operation.name for operation in operations)
     channels = messages()
     schemas = _schemas(operations, channels.values())
     return {
@@ -114,7 +116,7 @@ def document(routes: Iterable[tuple[str, str]]) -> dict[str, Any]:
         "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
         "paths": bounded(
             {
-                path: {operation.method.lower(): _operation(operation) for operation in group}
+                path: {operation.method.lower(): _operation(operation, known) for operation in group}
                 for path, group in groupby(operations, key=lambda operation: operation.path)
             },
             LONGEST_PARAMETER,
@@ -153,7 +155,7 @@ def _ref(model: type[BaseModel]) -> dict[str, str]:
     return {"$ref": SCHEMA_PATH + model.__name__}
 
 
-def _operation(operation: Operation) -> dict[str, Any]:
+def _operation(operation: Operation, known: frozenset[str]) -> dict[str, Any]:
     described: dict[str, Any] = {"operationId": operation.name, "summary": operation.summary}
     if operation.description:
         described["description"] = operation.description
@@ -165,7 +167,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
     if operation.body is not None:
         described["requestBody"] = _request_body(operation)
     described["responses"] = {
-        str(operation.status): _success(operation),
+        str(operation.status): _success(operation, known),
         **_unchanged(operation),
         **_problems(operation),
     }
@@ -217,8 +219,11 @@ def _request_body(operation: Operation) -> dict[str, Any]:
     return {"required": bool(model.model_fields), "content": {"application/json": content}}
 
 
-def _success(operation: Operation) -> dict[str, Any]:
+def _success(operation: Operation, known: frozenset[str]) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": operation.summary}
+    next_calls = links(operation.name, known)
+    if next_calls:
+        answer["links"] = next_calls
     if operation.answer_headers:
         answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in operation.answer_headers}
     if operation.status != 204:

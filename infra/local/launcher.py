@@ -16,6 +16,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+from infra.asked import note_calls
 from infra.certificate import Place
 from infra.package import Package, build
 
@@ -84,6 +85,7 @@ class Launcher:
             drop_artefacts()
             if isinstance(self._executor, InlineHandlers):
                 set_environment(deployment.environment)
+                note_calls()
                 direct.install(self._settings.aws_url)
                 self._executor.load(_handlers(package))
             cloud.run_on_loop(store.save)

@@ -23,16 +23,6 @@ def role_of(properties: dict[str, Any]) -> str:
     return name
 
 
-def statements(template: Template, role: str) -> Iterator[dict[str, Any]]:
-    """Every statement of a role's inline policies."""
-    for policy in template["Resources"][role]["Properties"].get("Policies", []):
-        yield from policy["PolicyDocument"]["Statement"]
-
-
-def as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
 def texts(value: Any) -> Iterator[str]:
     """Every string anywhere in a value."""
     if isinstance(value, str):

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.infra.reading import Template, as_list, of_type, role_of, statements, texts
+from infra.grants import as_list, statements
+from tests.infra.reading import Template, of_type, role_of, texts
 
 FOLDER = Path(__file__).resolve().parents[2] / "infra" / "statemachines"
 FILES = tuple(sorted(path.name for path in FOLDER.glob("*.asl.json")))

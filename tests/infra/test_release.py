@@ -11,9 +11,10 @@ import pytest
 from chalicelib.domain.events import Event
 from chalicelib.http.problems import TITLES
 from chalicelib.metrics import DIMENSIONS, NAMESPACE, UNITS
+from infra.grants import as_list, statements
 from infra.release import ROLLBACK_ALARMS
 from tests.infra.conftest import REGION, Templates
-from tests.infra.reading import FUNCTION, Template, as_list, of_type, role_of, statements, texts
+from tests.infra.reading import FUNCTION, Template, of_type, role_of, texts
 from tests.infra.test_template import transformed
 
 MACHINE = "AWS::StepFunctions::StateMachine"

@@ -90,6 +90,18 @@ def test_the_sweep_tells_what_the_stream_has_lost(house: House, caplog: pytest.L
     assert len(heard(house)) == 3
 
 
+def test_a_notice_that_the_stream_has_lost_comes_late(house: House) -> None:
+    house.paid()
+    house.relay()
+    house.clock.moment += timedelta(days=8)
+    assert house.deadline(CODE, "MARK_OVERDUE")["done"]
+    lose(house)
+    house.clock.moment += timedelta(minutes=11)
+    house.cloud.topics.notices.clear()
+    sweep(house.w)
+    assert "OVERDUE_MARKED" in [notice["event"] for notice in house.cloud.topics.notices]
+
+
 def test_what_waits_beyond_its_time_is_named_with_its_owner(house: House) -> None:
     # Given an unsigned cover, a held and a parked voucher, a message nobody can read, a refund
     house.paid()

@@ -22,6 +22,7 @@ from moto import mock_aws
 from moto.backends import get_backend
 
 from chalicelib.storage.plain_json import take_plain_json
+from infra.asked import note_stand_in
 from tests.support.kms import Keys
 from tests.support.signing import Parameters, parameters, signing_keys
 
@@ -97,9 +98,10 @@ class Calls:
 class Watched:
     """A client whose calls are counted, hooked and crashed."""
 
-    def __init__(self, client: Any, calls: Calls) -> None:
+    def __init__(self, client: Any, calls: Calls, stands_for: str = "") -> None:
         self._client = client
         self._calls = calls
+        self._stands_for = stands_for
 
     def __getattr__(self, name: str) -> Any:
         target = getattr(self._client, name)
@@ -110,6 +112,8 @@ class Watched:
             calls = self._calls
             number = len(calls.made)
             calls.made.append(name)
+            if self._stands_for:
+                note_stand_in(self._stands_for, name, arguments)
             if calls.hook is not None:
                 calls.hook(name, arguments)
             if calls.crash_at == number and not calls.after:
@@ -309,7 +313,9 @@ class Cloud:
             "ssm": self.parameters,
             "sqs": self.queues,
         }
-        return Watched(own.get(service) or boto_clients()[service], self.calls)
+        if service in own:
+            return Watched(own[service], self.calls, service)
+        return Watched(boto_clients()[service], self.calls)
 
     @property
     def _table(self) -> Any:

@@ -23,6 +23,8 @@ from botocore.exceptions import ClientError
 from chalicelib.domain.months import VIETNAM
 from chalicelib.storage import keys
 from chalicelib.wiring import Wiring, wiring
+from infra.asked import Call as Call
+from infra.asked import note
 from infra.merge import merged_overlay
 from tests.integration.http.harness import DECLARATION, PORTAL, SIGNER_79, Answer, Api
 from tests.support.kms import Keys
@@ -55,16 +57,6 @@ SWEEP_EVENT = {
     "resources": [],
     "detail": {},
 }
-
-
-@dataclass(frozen=True)
-class Call:
-    """A call to AWS that a function made. `parameters` are boto3's."""
-
-    function: str
-    service: str
-    operation: str
-    parameters: Mapping[str, Any]
 
 
 @dataclass
@@ -255,7 +247,13 @@ class House:
         self.w.__dict__.pop("_identifier_key", None)
 
     def _note(self, params: Mapping[str, Any], model: Any, **_: object) -> None:
-        self.calls.append(Call(self._running[-1], model.service_model.service_name, model.name, dict(params)))
+        self.note_call(model.service_model.service_name, model.name, dict(params))
+
+    def note_call(self, service: str, operation: str, parameters: Mapping[str, Any]) -> None:
+        """A call of the function that is running now."""
+        call = Call(self._running[-1], service, operation, parameters)
+        self.calls.append(call)
+        note(call)
 
 
 @dataclass
@@ -284,7 +282,7 @@ class StepFunctionsDesk:
         self.client.send_task_success(**parameters)
 
     def _note(self, operation: str, parameters: Mapping[str, Any]) -> None:
-        self.house.calls.append(Call(self.house._running[-1], "stepfunctions", operation, parameters))
+        self.house.note_call("stepfunctions", operation, parameters)
 
 
 @dataclass
@@ -294,7 +292,7 @@ class LambdaCalls:
     house: House
 
     def invoke(self, **parameters: Any) -> dict[str, Any]:
-        self.house.calls.append(Call(self.house._running[-1], "lambda", "InvokeFunction", parameters))
+        self.house.note_call("lambda", "InvokeFunction", parameters)
         return LambdaDesk(lambda payload: self.house.invoke("CoverRenderer", payload)).invoke(**parameters)
 
 
@@ -309,7 +307,7 @@ class Noted:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def call(**parameters: Any) -> Any:
             operation = name.title().replace("_", "")
-            self.house.calls.append(Call(self.house._running[-1], self.service, operation, parameters))
+            self.house.note_call(self.service, operation, parameters)
             return getattr(self.stand_in, name)(**parameters)
 
         return call
@@ -384,7 +382,7 @@ def _environment() -> dict[str, str]:
         "JWKS_PARAMETER": "/jwks",
         "RENDERER_FUNCTION": "cover-renderer",
         "STATUS_PAGE": "https://dichvucong.example/ho-so/{code}",
-        "COVER_TOKEN_KEYS": "token-key",
+        "COVER_TOKEN_KEYS": "token-key former-token-key",
         "COVER_SALT_KEY": "salt-key",
         "WORKING_BUCKET": "working",
         "VERIFICATION_ADDRESS": "HTTPS://XACTHUC.VSS.GOV.VN/C/",
