@@ -81,6 +81,7 @@ def _spectral() -> int:
 def _schemathesis(system: LocalClient) -> int:
     print("==> schemathesis against a fresh local run", flush=True)
     code, cover = _issued(system)
+    examples = int(os.environ.get("FUZZ", "25"))
     known = [
         "[parameters]",
         f"code = {json.dumps(code)}",
@@ -88,19 +89,21 @@ def _schemathesis(system: LocalClient) -> int:
         '"path.table" = "holiday_calendar"',
         '"path.kind" = "receipt"',
     ]
-    alone = _run("alone", ["examples", "coverage", "fuzzing"], known, system)
-    # In a chain the codes come from the answers before: a fixed one would stand in their place.
-    chained = _run("chained", ["stateful"], [f'hooks = "{ROOT / "infra" / "contract_chains.py"}"'], system)
-    return alone or chained
+    # Before random calls set the clock and publish rules. In a chain the codes come from the answers before: a fixed
+    # one would stand in their place.
+    helped = [f'hooks = "{ROOT / "infra" / "contract_chains.py"}"']
+    chained = _run("chained", ["stateful"], helped, system, examples=4 * examples)
+    alone = _run("alone", ["examples", "coverage", "fuzzing"], known, system, examples=examples)
+    return chained or alone
 
 
-def _run(name: str, phases: list[str], first: list[str], system: LocalClient) -> int:
+def _run(name: str, phases: list[str], first: list[str], system: LocalClient, *, examples: int) -> int:
     configuration = WORK / f"{name}.toml"
     configuration.write_text("\n".join([*first, *_configuration(system)]) + "\n", "utf-8")
     program = environment("contract") / "schemathesis"
     asked = [str(program), "--config-file", configuration.name, "run", "openapi.json"]
     asked += ["--url", system.endpoints["api"], "--phases", ",".join(phases)]
-    asked += ["--max-examples", os.environ.get("FUZZ", "25"), "--continue-on-failure", "--no-color"]
+    asked += ["--max-examples", str(examples), "--continue-on-failure", "--no-color"]
     if "ONLY" in os.environ:
         asked += ["--include-path-regex", os.environ["ONLY"]]
     if "SEED" in os.environ:
