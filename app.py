@@ -9,6 +9,7 @@ from chalicelib.http import (
     campaigns,
     course,
     cover_life,
+    data_requests,
     deliveries,
     desk,
     framework,
@@ -33,7 +34,7 @@ app = Chalice(app_name="bhxh-602e", configure_logs=False)
 
 BLUEPRINTS = (
     *(framework, auth, public, refunds, verification, portal, deliveries, viewers, slips),
-    *(officers, people, course, cover_life, campaigns, desk, rest, watchdog, procedures, rules),
+    *(officers, people, data_requests, course, cover_life, campaigns, desk, rest, watchdog, procedures, rules),
     *(reconciliation, voucher_desk),
 )
 for each in BLUEPRINTS:

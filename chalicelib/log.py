@@ -19,6 +19,7 @@ FIELDS = frozenset(
         "voucher_id",
         "voucher_version",
         "message_id",
+        "request_id",
         "trace_id",
         "outcome",
         "reason",

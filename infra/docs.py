@@ -56,10 +56,12 @@ RETENTION_HEAD = (
 
 ANSWERS_HEAD = (
     "\nA person who asks about their own data is answered from `POST /v1/officer/people/report`, which names the "
-    "limits of the day of asking. Corrections go through the dossier (supplement request); who has looked stands in "
-    "`GET /v1/dossiers/{code}/views`. Processing rests on the duty under the law of social insurance, not on consent: "
-    "a withdrawal of consent ends nothing that the law asks for, and is answered saying so. A breach is reported "
-    "within 72 hours.\n\n"
+    "limits of the day of asking. The request itself stands in a register with its limits until it is answered "
+    "(`/v1/officer/data-requests`, [officers.md](integration/officers.md)); what falls due is told every night "
+    "([data-request-due](runbook.md#data-request-due)). Corrections go through the dossier (supplement request); who "
+    "has looked stands in `GET /v1/dossiers/{code}/views`. Processing rests on the duty under the law of social "
+    "insurance, not on consent: a withdrawal of consent ends nothing that the law asks for, and is answered saying "
+    "so. A breach is reported within 72 hours.\n\n"
     "| asked | first answer | final answer, in days | one extension, in days | source |\n"
     "|---|---|---|---|---|"
 )

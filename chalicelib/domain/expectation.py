@@ -50,6 +50,8 @@ class Awaited(StrEnum):
     """Of an officer, about a voucher that is held."""
     REPAIR = "REPAIR"
     """Of a message that nobody can read."""
+    ANSWER = "ANSWER"
+    """To somebody who asked about their own data."""
 
 
 CAUSES: Mapping[Awaited, str] = {
@@ -67,6 +69,7 @@ CAUSES: Mapping[Awaited, str] = {
     Awaited.DOSSIER: "Chứng từ chờ hồ sơ quá thời hạn.",
     Awaited.DECISION: "Chứng từ bị giữ chờ cán bộ quyết định.",
     Awaited.REPAIR: "Thông điệp chứng từ không đọc được, chờ xử lý.",
+    Awaited.ANSWER: "Quá hạn trả lời yêu cầu của chủ thể dữ liệu.",
 }
 """What it means that something has not come, for people."""
 
@@ -147,6 +150,11 @@ def of_voucher(
             return Expectation(Awaited.REPAIR, _days(received_at, rules.repair_days, calendar), Owner.OPS)
         case _:
             return None
+
+
+def of_data_request(next_by: datetime | None) -> Expectation | None:
+    """What a request about one's own data waits for, by its next limit; None once it is answered."""
+    return None if next_by is None else Expectation(Awaited.ANSWER, next_by, Owner.OFFICER)
 
 
 def _in_process(dossier: Dossier) -> Expectation:

@@ -8,6 +8,7 @@ from . import (
     campaign_examples,
     course_examples,
     cover_life_examples,
+    data_request_examples,
     delivery_examples,
     desk_examples,
     people_examples,
@@ -163,6 +164,7 @@ BODIES: Final[dict[str, Any]] = {
     **desk_examples.BODIES,
     **delivery_examples.BODIES,
     **people_examples.BODIES,
+    **data_request_examples.BODIES,
     **procedure_examples.BODIES,
     **rest_examples.BODIES,
     **reconciliation_examples.BODIES,
@@ -304,6 +306,7 @@ ANSWERS: Final[dict[str, Any]] = {
     **viewer_examples.ANSWERS,
     **delivery_examples.ANSWERS,
     **people_examples.ANSWERS,
+    **data_request_examples.ANSWERS,
     **watchdog_examples.ANSWERS,
     "list_provinces": {
         "items": [

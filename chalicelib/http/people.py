@@ -16,8 +16,12 @@ from .wire import people as wire
 from .wire.base import parse
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from chalicelib.domain.address import Address
+    from chalicelib.domain.data_request import AnswerDue, RequestKind
     from chalicelib.domain.dossier import Dossier
+    from chalicelib.usecases.report_person import Held
 
 bp = Blueprint(__name__)
 
@@ -41,21 +45,24 @@ def report_about_person(request: Incoming) -> Reply:
 
     form = parse(wire.PersonReportRequest, request.json_object())
     found = report_person(form.personal_id, form.kind, form.received_at, request.caller(), form.reason, wiring())
-    return Reply.of(
-        wire.PersonReport(
-            kind=form.kind,
-            received_at=instant_text(found.received_at),
-            due=wire.AnswerLimits(
-                first_answer_by=instant_text(found.due.first),
-                final_answer_by=instant_text(found.due.final),
-                extended_until=instant_text(found.due.extended),
-            ),
-            si_number=found.record.si_number,
-            supported_months=found.record.supported_months,
-            participation=tuple(map(present.participation_item, found.periods)),
-            dossiers=tuple(map(_held, found.dossiers)),
-            dossiers_elsewhere=found.elsewhere,
-        )
+    return Reply.of(told_about(form.kind, found.received_at, found.due, found.held))
+
+
+def told_about(kind: RequestKind, received_at: datetime, due: AnswerDue, held: Held) -> wire.PersonReport:
+    """The report as it goes out."""
+    return wire.PersonReport(
+        kind=kind,
+        received_at=instant_text(received_at),
+        due=wire.AnswerLimits(
+            first_answer_by=instant_text(due.first),
+            final_answer_by=instant_text(due.final),
+            extended_until=instant_text(due.extended),
+        ),
+        si_number=held.record.si_number,
+        supported_months=held.record.supported_months,
+        participation=tuple(map(present.participation_item, held.periods)),
+        dossiers=tuple(map(_held, held.dossiers)),
+        dossiers_elsewhere=held.elsewhere,
     )
 
 

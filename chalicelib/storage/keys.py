@@ -209,6 +209,28 @@ def campaign_batch(campaign_id: str, number: int) -> Key:
     return campaign_partition(campaign_id), f"BATCH#{number:04d}"
 
 
+def data_request_partition(request_id: str) -> str:
+    return f"REQUEST#{request_id}"
+
+
+def data_request(request_id: str) -> Key:
+    return data_request_partition(request_id), "META"
+
+
+def data_request_audit(request_id: str, version: int) -> Key:
+    return data_request_partition(request_id), f"{AUDIT}{version:08d}"
+
+
+def data_request_list(province: str, shard: int) -> str:
+    """Requests that wait for an answer, by when it is due."""
+    return f"REQUESTS#{province}#{shard}"
+
+
+def answered_list(province: str, shard: int) -> str:
+    """Requests that were answered, by when."""
+    return f"ANSWERED#{province}#{shard}"
+
+
 SANDBOX_CLOCK: Key = ("SANDBOX#CLOCK", "CLOCK")
 
 

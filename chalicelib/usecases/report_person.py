@@ -23,13 +23,20 @@ MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
-class PersonReport:
+class Held:
+    """What is held about a person, as far as it is the caller's to hand out."""
+
     record: PersonRecord
     periods: tuple[ParticipationPeriod, ...]
     dossiers: tuple[Dossier, ...]
     """Those of the caller's provinces, newest first."""
     elsewhere: int
     """How many more lie with other provinces, whose officers answer for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonReport:
+    held: Held
     due: AnswerDue
     received_at: datetime
 
@@ -37,7 +44,7 @@ class PersonReport:
 def report_person(
     personal_id: str, kind: RequestKind, received_at: datetime | None, caller: Caller, reason: str, w: Wiring
 ) -> PersonReport:
-    """Everything about a person that an officer of a province with a dossier of theirs may hand out. AP88.
+    """Everything about a person that an officer of a province with a dossier of theirs may hand out.
 
     The look is written into the view log of every dossier shown, before anything is shown.
 
@@ -48,24 +55,33 @@ def report_person(
         Unavailable: a look could not be written down.
     """
     require_role(caller, *OFFICERS)
-    person = w.person(personal_id)
+    received = received_at or w.clock.now()
+    # Known before anything is read: a day without limits shows nothing and leaves no look behind.
+    due = _limits(kind, received, w)
+    return PersonReport(held_about(w.person(personal_id), caller, reason, w), due, received)
+
+
+def held_about(person: str, caller: Caller, reason: str, w: Wiring) -> Held:
+    """What is held about the person with this keyed hash; each dossier shown gets a line in its view log first. AP88.
+
+    Raises `NotFound` (PERSON_NOT_FOUND), `Unavailable`.
+    """
     listed = list(w.table.listed_keys(keys.person_partition(person)))[-MOST:]
     found = w.table.get_many([*listed, keys.person(person)])
     dossiers = [dossier_from(item) for key in reversed(listed) if (item := found.get(key)) is not None]
     shown = tuple(each for each in dossiers if each.province_code in caller.provinces)
     if not shown:
         raise NotFound("PERSON_NOT_FOUND", "Không có người này trong các hồ sơ của tỉnh, thành phố bạn phụ trách.")
-    received = received_at or w.clock.now()
-    times = duties().answer_times.on(received.date()).value
-    due = answer_due(kind, received, times, w.law.calendar)
     periods = tuple(period_from(person, item) for item in w.table.query(keys.person_partition(person), keys.PERIOD))
     for dossier in shown:
         log_view(dossier.code, Look(Seen.PERSON, reason), caller, w)
-    return PersonReport(
+    return Held(
         record=person_from(person, found.get(keys.person(person))),
         periods=periods,
         dossiers=shown,
         elsewhere=len(dossiers) - len(shown),
-        due=due,
-        received_at=received,
     )
+
+
+def _limits(kind: RequestKind, received: datetime, w: Wiring) -> AnswerDue:
+    return answer_due(kind, received, duties().answer_times.on(received.date()).value, w.law.calendar)

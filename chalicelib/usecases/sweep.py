@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 
 from ..domain.dossier import Dossier
 from ..domain.errors import NotConfigured
-from ..domain.expectation import Expectation, Owner, of_cover, of_dossier, of_refund, of_voucher
+from ..domain.expectation import Expectation, Owner, of_cover, of_data_request, of_dossier, of_refund, of_voucher
 from ..log import facts, logger
 from ..storage import keys
 from ..storage.faults import passing_fault
 from ..storage.items.covers import cover_from
+from ..storage.items.data_requests import data_request_from
 from ..storage.items.dossiers import LIST_SHARDS, dossier_from
 from ..storage.items.fields import instant
 from ..storage.items.refunds import refund_from
@@ -173,12 +174,21 @@ def _vouchers(rows: Iterable[Stored], province: str, swept: Swept, w: Wiring) ->
             )
 
 
+def _data_requests(rows: Iterable[Stored], province: str, swept: Swept, w: Wiring) -> None:
+    """AP163."""
+    read = w.table.get_many([(str(row["PK"]), str(row["SK"])) for row in rows])
+    for stored in read.values():
+        request = data_request_from(stored)
+        _note("request", request.request_id, province, of_data_request(request.next_by), swept, w)
+
+
 _LISTS: Mapping[str, Callable[[list[Stored], str, Swept, Wiring], None]] = {
     "COVER": _covers,
     "DELIVERY": _dossiers,
     "HELD": _vouchers,
     "OPEN": _dossiers,
     "REFUND": _refunds,
+    "REQUESTS": _data_requests,
 }
 """In the order in which they are gone through."""
 
@@ -188,6 +198,7 @@ _PARTITIONS: Mapping[str, Callable[[str, int], str]] = {
     "HELD": keys.voucher_list,
     "OPEN": keys.open_list,
     "REFUND": keys.refund_list,
+    "REQUESTS": keys.data_request_list,
 }
 
 
@@ -243,5 +254,6 @@ def _note(
             dossier_code=code,
             voucher_id=subject if kind == "voucher" else None,
             cover_id=subject if kind == "cover" else None,
+            request_id=subject if kind == "request" else None,
         ),
     )

@@ -1,4 +1,4 @@
-"""What nobody would notice by itself: a year without holidays, vouchers that wait too long for their dossier.
+"""What nobody would notice by itself: a year without holidays, vouchers that wait too long, answers that fall due.
 
 Each finding is one line of the log under a reason of its own; alarms count these lines.
 """
@@ -7,15 +7,21 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from ..domain.data_register import DataRequest
 from ..domain.voucher import VoucherState
 from ..log import facts, logger
 from ..storage import keys
+from ..storage.items.data_requests import data_request_from
 from ..storage.items.fields import instant
 from ..storage.table import Stored
 from ..wiring import Wiring
 
 CALENDAR_MISSING = "CALENDAR_MISSING"
 PARKED_TOO_LONG = "PARKED_TOO_LONG"
+DATA_REQUEST_DUE, DATA_REQUEST_LATE = "DATA_REQUEST_DUE", "DATA_REQUEST_LATE"
+"""A person who asked about their own data is to be answered within a day, or should have been."""
+
+SOON = timedelta(days=1)
 CHUNK = 100
 
 log = logger(__name__)
@@ -38,7 +44,29 @@ def watch(w: Wiring) -> tuple[str, ...]:
                 dossier_code=row.get("dossier_code"),
             ),
         )
+    for request in _answers_due(w):
+        reason = DATA_REQUEST_LATE if request.is_late(w.clock.now()) else DATA_REQUEST_DUE
+        found.append(reason)
+        told = facts(action="watch", reason=reason, request_id=request.request_id)
+        log.error("an answer to a person about their own data is due", extra=told)
     return tuple(found)
+
+
+def _answers_due(w: Wiring) -> list[DataRequest]:
+    """AP163: requests whose next answer is due within a day, or late. The lists are in that order."""
+    soon = w.clock.now() + SOON
+    due: list[DataRequest] = []
+    for province in sorted(w.law.provinces.codes()):
+        after, more = "", True
+        while more:
+            rows = w.table.query_list(keys.data_request_list(province, 0), after=after, limit=CHUNK)
+            read = w.table.get_many([(str(row["PK"]), str(row["SK"])) for row in rows])
+            found = [data_request_from(item) for item in read.values()]
+            waiting = [each for each in found if each.next_by is not None and each.next_by <= soon]
+            due += waiting
+            more = len(rows) == CHUNK and len(waiting) == len(found)
+            after = str(rows[-1]["GSI2SK"]) if rows else ""
+    return due
 
 
 def _parked_too_long(w: Wiring) -> list[Stored]:

@@ -231,9 +231,27 @@ def live(house: House) -> None:
     again = {"effective_from": "2024-03-01", "reason": "Như trước"}
     assert house.call("POST", f"{path}/1/restoration", again, caller=publishers[0]).status == 201
     assert house.call("GET", path, caller=OFFICER_79).status == 200
+    data_requests(house)
     population = {"personal_id": "079185012345", "full_name": "Nguyễn Thị Hòa", "birth_date": "1985-05-12"}
     population |= {"gender": "NU", "province_code": "79", "commune_code": "26734"}
     assert house.call("POST", "/sandbox/population", population).status == 204
+
+
+def data_requests(house: House) -> None:
+    """Somebody asks about their own data: recorded, handed out, answered, shown."""
+    path = "/v1/officer/data-requests"
+    with patch.object(house.w.clock, "now", lambda: datetime(2026, 3, 2, 2, 0, tzinfo=UTC)):
+        entry = {"personal_id": "079185012345", "province_code": "79", "kind": "ACCESS", "reference": "12/2026"}
+        asked = house.call("POST", path, entry, caller=OFFICER_79)
+        assert asked.status == 201, asked.text
+        one = f"{path}/{asked.json['request_id']}"
+        assert house.call("POST", f"{one}/report", {}, caller=OFFICER_79).status == 200
+        answer = {"outcome": "FULFILLED", "answer": "Đã gửi."}
+        headers = {"If-Match": '"2"'}
+        assert house.call("POST", f"{one}/answer", answer, caller=OFFICER_79, headers=headers).status == 200
+        assert house.call("GET", one, caller=OFFICER_79).status == 200
+        assert house.call("GET", path, caller=OFFICER_79).status == 200
+    house.pump()
 
 
 def life_of_covers(house: House, code: str) -> None:

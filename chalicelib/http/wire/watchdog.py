@@ -32,8 +32,8 @@ class StepInfo(Wire):
 class StuckItem(Wire):
     """Một việc đã quá thời điểm phải có bước tiếp theo."""
 
-    kind: Literal["dossier", "cover", "refund", "voucher"]
-    subject: str = Field(description="Mã hồ sơ, tờ bìa, việc hoàn trả hoặc chứng từ.")
+    kind: Literal["dossier", "cover", "refund", "voucher", "request"]
+    subject: str = Field(description="Mã hồ sơ, tờ bìa, việc hoàn trả, chứng từ hoặc yêu cầu về dữ liệu.")
     province_code: str
     dossier_code: str | None
     waits_for: NextEvent

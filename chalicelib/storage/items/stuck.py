@@ -18,7 +18,7 @@ KEPT_SECONDS = 26 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Stuck:
-    """One thing that waits beyond its time. `kind` is dossier, cover, refund or voucher, `subject` its name."""
+    """One thing that waits beyond its time; `subject` is its name (a dossier's code, a cover's id)."""
 
     kind: str
     subject: str

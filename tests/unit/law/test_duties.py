@@ -38,7 +38,7 @@ def test_what_stays_is_locked_for_as_long() -> None:
 
 
 BROKEN: tuple[tuple[str, Any], ...] = (
-    ("goes before", lambda content: content["retention"][6].update(ends=30)),
+    ("goes before", lambda content: content["retention"][7].update(ends=30)),
     ("one way", lambda content: content["answer_times"][0]["value"].update(first_working_days=2)),
     ("every kind", lambda content: content["answer_times"][1]["value"]["final"].pop("ACCESS")),
     ("no row between", lambda content: content["answer_times"][0].update(to="2025-12-01")),
