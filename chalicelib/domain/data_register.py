@@ -8,28 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 
-from .data_request import AnswerDue, RequestKind
+from .data_request import AnswerDue, Outcome, RequestKind, RequestState
 from .errors import Conflict
 from .events import AuditLine, Event
-
-
-class RequestState(StrEnum):
-    RECEIVED = "RECEIVED"
-    """The first answer is still to come."""
-    ACKNOWLEDGED = "ACKNOWLEDGED"
-    """First answer given; the final one is still to come."""
-    ANSWERED = "ANSWERED"
-
-
-class Outcome(StrEnum):
-    """How a request was answered in the end."""
-
-    FULFILLED = "FULFILLED"
-    PARTLY = "PARTLY"
-    REFUSED = "REFUSED"
-
 
 CORRECTIONS = frozenset({Event.SUPPLEMENT_SUPPLIED, Event.COVER_REISSUE_REQUESTED})
 """The events by which what a dossier says of a person is put right."""

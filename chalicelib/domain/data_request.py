@@ -21,6 +21,22 @@ class RequestKind(StrEnum):
     """To withdraw, restrict or object: here only for what rests on consent."""
 
 
+class RequestState(StrEnum):
+    RECEIVED = "RECEIVED"
+    """The first answer is still to come."""
+    ACKNOWLEDGED = "ACKNOWLEDGED"
+    """First answer given; the final one is still to come."""
+    ANSWERED = "ANSWERED"
+
+
+class Outcome(StrEnum):
+    """How a request was answered in the end."""
+
+    FULFILLED = "FULFILLED"
+    PARTLY = "PARTLY"
+    REFUSED = "REFUSED"
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerTimes:
     """The limits of one law: hours or working days to the first answer, days to the final one, days of one extension.

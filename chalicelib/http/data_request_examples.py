@@ -82,7 +82,7 @@ ANSWERS: Final[dict[str, Any]] = {
     "record_data_request": RECORDED,
     "list_data_requests": {"items": [EXTENDED], "next_cursor": None},
     "show_data_request": {
-        **ANSWERED,
+        "request": ANSWERED,
         "trail": [
             {
                 "number": 1,

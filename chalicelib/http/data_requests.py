@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from chalice.app import Blueprint
 
 from chalicelib.domain.access import Role
-from chalicelib.domain.data_register import RequestState
+from chalicelib.domain.data_request import RequestState
 from chalicelib.domain.months import instant_text
 from chalicelib.wiring import wiring
 
@@ -110,7 +110,7 @@ def show_data_request(request: Incoming, request_id: str) -> Reply:
         wire.DataRequestLine(number=line.version, event=line.event, at=instant_text(line.at), actor=line.actor)
         for line in lines
     )
-    told = wire.DataRequestDetail(**_fields(found, w.clock.now(), caller), trail=trail)
+    told = wire.DataRequestDetail(request=wire.DataRequest(**_fields(found, w.clock.now(), caller)), trail=trail)
     return Reply.of(told, headers={"ETag": f'"{found.version}"'})
 
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..domain.access import OFFICERS, Caller, Role, require_province, require_role
-from ..domain.data_register import DataRequest, Outcome, RequestState, correction_of
+from ..domain.data_register import DataRequest, correction_of
 from ..domain.data_register import acknowledge as acknowledged
 from ..domain.data_register import answer as answered
 from ..domain.data_register import extend as extended
 from ..domain.data_register import report as reported
-from ..domain.data_request import RequestKind, answer_due
+from ..domain.data_request import Outcome, RequestKind, RequestState, answer_due
 from ..domain.errors import Fact, Fault, NotFound, Rejected, Unavailable, VersionConflict
 from ..domain.events import GENESIS, AuditLine, By, Event
 from ..domain.months import at_vietnam

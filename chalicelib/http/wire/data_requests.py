@@ -6,8 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from chalicelib.domain.data_register import Outcome, RequestState
-from chalicelib.domain.data_request import RequestKind
+from chalicelib.domain.data_request import Outcome, RequestKind, RequestState
 
 from .base import Wire, WireInstant, short_text
 from .people import AnswerLimits
@@ -82,7 +81,8 @@ class DataRequestLine(Wire):
     actor: str
 
 
-class DataRequestDetail(DataRequest):
+class DataRequestDetail(Wire):
     """Một yêu cầu với mọi bước của nó."""
 
+    request: DataRequest
     trail: tuple[DataRequestLine, ...]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ...domain.data_register import DataRequest, Outcome, RequestState
-from ...domain.data_request import AnswerDue, RequestKind
+from ...domain.data_register import DataRequest
+from ...domain.data_request import AnswerDue, Outcome, RequestKind, RequestState
 from ...domain.months import VIETNAM, instant_text
 from .. import keys
 from ..codec import Value

@@ -209,7 +209,7 @@ def test_who_may(api: Api) -> None:
     # Operators see that there is one and when it is due, and none of the officers' words.
     (seen,) = listed(api, caller=OPS)
     assert (seen["reference"], seen["next_answer_by"]) == (None, recorded.json["next_answer_by"])
-    assert api.call("GET", one, caller=OPS).json["reference"] is None
+    assert api.call("GET", one, caller=OPS).json["request"]["reference"] is None
 
 
 def test_a_step_is_taken_once(api: Api) -> None:

@@ -10,15 +10,13 @@ import pytest
 
 from chalicelib.domain.data_register import (
     DataRequest,
-    Outcome,
-    RequestState,
     acknowledge,
     answer,
     correction_of,
     extend,
     report,
 )
-from chalicelib.domain.data_request import AnswerDue, RequestKind
+from chalicelib.domain.data_request import AnswerDue, Outcome, RequestKind, RequestState
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.events import GENESIS, AuditLine, By, Event
 from chalicelib.domain.expectation import Awaited, Expectation, Owner, of_data_request
