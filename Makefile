@@ -15,7 +15,7 @@ export AWS_DEFAULT_REGION := ap-southeast-1
 export AWS_EC2_METADATA_DISABLED := true
 
 
-.PHONY: rebuild redrive outage help install run demo test test-fast test-local bench mutation package lint fmt lock clean \
+.PHONY: upgrade rollback restart rebuild redrive outage help install run demo test test-fast test-local bench mutation package lint fmt lock clean \
 	contract deploy diff cost load audit rehearse
 
 help: ## this list
@@ -81,6 +81,18 @@ bench: $(STAMP) ## CPU, write transactions, imports and sizes, each beside its f
 
 outage: $(STAMP) ## scenario A20 with figures: VOUCHERS=5000 wait for two hours, then all of them take effect
 	@$(BIN)/python -m tests.benchmarks.outage $(VOUCHERS)
+
+# What lies before today's work: the last version that another one is known to follow.
+FROM ?= 8108da8
+OPERATION = $(BIN)/python -m tests.operation
+upgrade: $(STAMP) ## a full system of FROM=<git ref> becomes the source tree while it works: nothing lost (EACH=20)
+	@$(OPERATION).upgrade --before $(FROM) $(if $(TO),--to $(TO)) $(if $(EACH),--each $(EACH))
+
+rollback: $(STAMP) ## the same and back again, after the new version has worked for a while (FROM= EACH=20)
+	@$(OPERATION).upgrade --back --before $(FROM) $(if $(TO),--to $(TO)) $(if $(EACH),--each $(EACH))
+
+restart: $(STAMP) ## the local cloud killed in the middle of everything: nothing lost, nothing twice (EACH=20 KILLS=12 SEED=1)
+	@$(OPERATION).restart $(if $(EACH),--each $(EACH)) $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
 
 # A deployed stack is reached only by this target, only when STAGE names it, with the caller's own credentials.
 redrive rebuild: export AWS_EC2_METADATA_DISABLED := $(if $(STAGE),false,true)

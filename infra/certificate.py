@@ -193,15 +193,16 @@ def _place(arguments: argparse.Namespace) -> Place:
     import boto3
 
     if arguments.local:
-        from infra.local.settings import STACK, client_environment, read_settings
+        from infra.local.settings import client_environment, read_settings
 
-        names = client_environment(read_settings())
+        settings = read_settings()
+        names = client_environment(settings)
         session = boto3.Session(
             names["AWS_ACCESS_KEY_ID"], names["AWS_SECRET_ACCESS_KEY"], region_name=names["AWS_REGION"]
         )
         clients = {name: session.client(name, endpoint_url=names["AWS_ENDPOINT_URL"])
                    for name in ("kms", "ssm", "cloudformation")}  # fmt: skip
-        stack = STACK
+        stack = settings.stack
     else:
         clients = {name: boto3.client(name) for name in ("kms", "ssm", "cloudformation")}
         stack = arguments.stack

@@ -44,6 +44,11 @@ class Package:
     code: Path
     layers: dict[str, Path]
 
+    @property
+    def root(self) -> Path:
+        """The source tree whose `build` it lies in."""
+        return self.folder.resolve().parents[2]
+
     def read_template(self) -> dict[str, Any]:
         """The finished template, as deployed; `CodeUri` and `ContentUri` are relative to `folder`."""
         template: dict[str, Any] = json.loads(self.template.read_text("utf-8"))
@@ -78,6 +83,15 @@ def build(stage: str, *, say: Say = print, root: Path = ROOT) -> Package:
     return package
 
 
+def made(folder: Path) -> Package:
+    """A package that was made before, by this or another version: its folder. Raises FileNotFoundError."""
+    folder = folder.resolve()
+    if not (folder / "template.json").exists():
+        raise FileNotFoundError(f"no package in {folder}")
+    layers = [path.stem for path in (folder / "layers").glob("*.zip")]
+    return _package(folder.name.partition("-")[0], folder, layers)
+
+
 def _package(stage: str, folder: Path, layers: Iterable[str]) -> Package:
     zips = {name: folder / "layers" / f"{name}.zip" for name in layers}
     return Package(stage, folder, folder / "template.json", folder / "deployment.zip", zips)
@@ -110,8 +124,9 @@ def _forget_old(folder: Path, keep: int = 6) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def unpack_roots(package: Package, *, root: Path = ROOT) -> tuple[Path, Path]:
+def unpack_roots(package: Package) -> tuple[Path, Path]:
     """The package unpacked, once: the task root (`/var/task` on Lambda) and a folder that holds each layer's `/opt`."""
+    root = package.root
     target = root / "build" / "unpacked" / _digest([package.code, *package.layers.values()])[:16]
     with _alone(root / "build"):
         if not target.exists():

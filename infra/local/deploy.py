@@ -16,10 +16,10 @@ from botocore.exceptions import ClientError
 
 from infra.package import Package
 
-from .settings import ACCOUNT, REGION, STACK, LocalSettings
+from .settings import ACCOUNT, REGION, LocalSettings
 
 ARTEFACTS = "bhxh-602e-artefacts"
-WATCH_QUEUE = f"{STACK}-dossier-status-watch.fifo"
+WATCH_QUEUE = "{stack}-dossier-status-watch.fifo"
 
 
 class DeployError(Exception):
@@ -60,7 +60,7 @@ def deploy(
     values = {name: value for name, value in parameters.items() if name in known}
     digest = hashlib.sha256((template + json.dumps(values, sort_keys=True)).encode()).hexdigest()
     cloudformation = client("cloudformation", settings)
-    status, deployed = _standing(cloudformation)
+    status, deployed = _standing(cloudformation, settings.stack)
     if not (status.endswith("_COMPLETE") and "ROLLBACK" not in status and deployed == digest):
         say("deploying the template" if not status else "updating the deployed template")
         _apply(cloudformation, settings, template, values, digest, exists=bool(status))
@@ -97,14 +97,14 @@ def _upload(s3: Any, path: Path) -> str:
     return key
 
 
-def _standing(cloudformation: Any) -> tuple[str, str]:
+def _standing(cloudformation: Any, stack: str) -> tuple[str, str]:
     """The stack's status (empty: there is none) and the digest it was deployed with."""
     try:
-        stack = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+        found = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
     except ClientError:
         return "", ""
-    tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
-    return stack["StackStatus"], tags.get("digest", "")
+    tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
+    return found["StackStatus"], tags.get("digest", "")
 
 
 def _apply(
@@ -120,7 +120,7 @@ def _apply(
     key = f"{digest}/template.json"
     s3.put_object(Bucket=ARTEFACTS, Key=key, Body=template.encode())
     request = {
-        "StackName": STACK,
+        "StackName": settings.stack,
         "TemplateURL": f"{settings.aws_url}/{ARTEFACTS}/{key}",
         "Parameters": [{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()],
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
@@ -130,13 +130,13 @@ def _apply(
     getattr(cloudformation, f"{kind}_stack")(**request)
     waiter = cloudformation.get_waiter(f"stack_{kind}_complete")
     try:
-        waiter.wait(StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
+        waiter.wait(StackName=settings.stack, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
     except Exception as error:
-        raise DeployError(f"the stack was not {kind}d: {_reasons(cloudformation)}") from error
+        raise DeployError(f"the stack was not {kind}d: {_reasons(cloudformation, settings.stack)}") from error
 
 
-def _reasons(cloudformation: Any) -> str:
-    events = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
+def _reasons(cloudformation: Any, stack: str) -> str:
+    events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
     failed = [
         f"{event['LogicalResourceId']}: {event['ResourceStatusReason']}"
         for event in events
@@ -146,7 +146,7 @@ def _reasons(cloudformation: Any) -> str:
 
 
 def _describe(cloudformation: Any, settings: LocalSettings) -> Deployment:
-    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=STACK)
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=settings.stack)
     found = [row for page in pages for row in page["StackResourceSummaries"]]
     resources = {row["LogicalResourceId"]: row["PhysicalResourceId"] for row in found}
     functions = client("lambda", settings)
@@ -177,7 +177,9 @@ def _voucher_queues(settings: LocalSettings, environment: Mapping[str, str]) -> 
 def _watch(settings: LocalSettings, topic: str) -> str:
     """A queue that hears `dossier-status`, so that a client can watch it; made once."""
     sqs, sns = client("sqs", settings), client("sns", settings)
-    url: str = sqs.create_queue(QueueName=WATCH_QUEUE, Attributes={"FifoQueue": "true"})["QueueUrl"]
+    url: str = sqs.create_queue(QueueName=WATCH_QUEUE.format(stack=settings.stack), Attributes={"FifoQueue": "true"})[
+        "QueueUrl"
+    ]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     subscriptions = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     if arn not in {each["Endpoint"] for each in subscriptions}:

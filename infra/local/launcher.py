@@ -13,12 +13,13 @@ import threading
 import time
 import traceback
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from infra.asked import note_calls
 from infra.certificate import Place
-from infra.package import Package, build
+from infra.package import Package, build, made
 
 from . import direct
 from .authority import certify_key, load_authority
@@ -26,6 +27,7 @@ from .cloud import Cloud, Executor
 from .deploy import Deployment, client, deploy
 from .durable.store import Store
 from .inline import InlineHandlers, prepare_imports, set_environment
+from .releases import Releases
 from .settings import ACCOUNT, REGION, ROOT, STAGE, LocalSettings
 from .slim import drop_artefacts, free_memory, limit_arenas
 from .tokens import AUDIENCE, ISSUER, load_issuer
@@ -42,13 +44,17 @@ class Launcher:
         self._began = time.monotonic()
         self._failed = False
         self._executor: Executor | None = None
+        self._releases: Releases | None = None
 
     def run(self) -> int:
         """Serve until told to stop. Answers the exit status."""
         limit_arenas()
         log_file = _log_to(self._settings)
         self._say(f"local run, handlers {self._settings.handlers}, data in {self._settings.home}")
-        package = build(STAGE, say=lambda text: self._say(f"  {text}"))
+        if self._settings.package:
+            package = made(self._settings.package)
+        else:
+            package = build(STAGE, say=lambda text: self._say(f"  {text}"))
         self._issuer = load_issuer(self._settings.home / "issuer.pem")
         self._executor = self._make_executor(package, log_file)
         store = Store(self._settings.home / "state")
@@ -56,6 +62,7 @@ class Launcher:
         cloud.install(self._executor)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self._interrupt(cloud))
+        signal.signal(signal.SIGHUP, lambda *_: self._release())
         threading.Thread(target=self._bring_up, args=(package, store, cloud), daemon=True).start()
         try:
             asyncio.run(cloud.run())
@@ -83,6 +90,7 @@ class Launcher:
             deployment = deploy(package, parameters, self._settings, lambda text: self._say(f"  {text}"))
             self._certify(deployment)
             drop_artefacts()
+            self._take_releases(store, cloud, parameters)
             if isinstance(self._executor, InlineHandlers):
                 set_environment(deployment.environment)
                 note_calls()
@@ -104,6 +112,18 @@ class Launcher:
             log.exception("the local run could not start")
             print(f"could not start: {error}\n{traceback.format_exc(limit=3)}", file=sys.stderr)
             cloud.stop()
+
+    def _take_releases(self, store: Store, cloud: Cloud, parameters: Mapping[str, str]) -> None:
+        """Where functions run from packages, another one may take their place while everything goes on."""
+        if isinstance(self._executor, ProcessHandlers):
+            executor = self._executor
+            self._releases = Releases(
+                self._settings, executor, store, parameters, lambda: cloud.run_on_loop(store.save)
+            )
+
+    def _release(self) -> None:
+        if self._releases:
+            threading.Thread(target=self._releases.carry_out, daemon=True).start()
 
     def _certify(self, deployment: Deployment) -> None:
         """Covers are really signed: with a certificate of this run's own authority."""
@@ -132,6 +152,7 @@ class Launcher:
             "api": self._settings.api_url,
             "aws": self._settings.aws_url,
             "region": REGION,
+            "stack": self._settings.stack,
             "table": deployment.environment["TABLE_NAME"],
             "voucher_queue_url": deployment.voucher_queue_url,
             "voucher_dlq_url": deployment.voucher_dlq_url,

@@ -30,6 +30,9 @@ class LocalSettings:
     port: int = 8000
     aws_port: int = 4566
     handlers: Handlers = "inline"
+    package: Path | None = None
+    """A package to run instead of one made of the source tree."""
+    stack: str = STACK
 
     @property
     def api_url(self) -> str:
@@ -49,7 +52,7 @@ class LocalSettings:
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> LocalSettings:
-    """Read PORT, AWS_PORT, HANDLERS and LOCAL_HOME. Raises `SettingsError` naming what is wrong."""
+    """Read PORT, AWS_PORT, HANDLERS, LOCAL_HOME, PACKAGE and STACK. Raises `SettingsError` naming what is wrong."""
     handlers = environment.get("HANDLERS") or "inline"
     if handlers not in ("inline", "process"):
         raise SettingsError(f"HANDLERS must be inline or process, not {handlers!r}")
@@ -57,7 +60,11 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> LocalSettings:
     port, aws_port = _port(environment, "PORT", 8000), _port(environment, "AWS_PORT", 4566)
     if port == aws_port:
         raise SettingsError(f"PORT and AWS_PORT are both {port}")
-    return LocalSettings(home, port, aws_port, "process" if handlers == "process" else "inline")
+    package = Path(environment["PACKAGE"]) if environment.get("PACKAGE") else None
+    if package and handlers == "inline":
+        raise SettingsError("PACKAGE needs HANDLERS=process: inline handlers run from the source tree")
+    stack = environment.get("STACK") or STACK
+    return LocalSettings(home, port, aws_port, "process" if handlers == "process" else "inline", package, stack)
 
 
 def client_environment(settings: LocalSettings) -> dict[str, str]:

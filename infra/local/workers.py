@@ -1,15 +1,20 @@
-"""Runs each function in processes of its own, from the packaged zip and its layers: what Lambda would have, no more."""
+"""Runs each function in processes of its own, from the packaged zip and its layers: what Lambda would have, no more.
+
+During a gradual release there are two versions, as behind an alias on AWS: each its code, its layers and its settings.
+"""
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import os
 import subprocess
 import sys
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -25,30 +30,78 @@ WORKER = Path(__file__).with_name("worker.py")
 Answer = dict[str, Any]
 
 
+@dataclass(eq=False)
+class Version:
+    """What one package makes of every function.
+
+    `configs`: the functions' settings by name, once the stack holds those of another version; empty: the stack's.
+    """
+
+    task: Path
+    layers: Path
+    layers_of: Mapping[str, list[str]]
+    configs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    idle: dict[str, list[_Worker]] = field(default_factory=lambda: defaultdict(list))
+    workers: set[_Worker] = field(default_factory=set)
+    ended: bool = False
+
+    @classmethod
+    def of(cls, package: Package) -> Version:
+        task, layers = unpack_roots(package)
+        return cls(task, layers, _layers_of(package))
+
+
 class ProcessHandlers:
     """Executes invocations in workers. A worker serves one function, one invocation at a time, and is used again."""
 
     def __init__(self, package: Package, settings: LocalSettings, output: TextIO) -> None:
-        self._task, self._layers = unpack_roots(package)
-        self._layers_of = _layers_of(package)
         self._settings = settings
         self._output = output
-        self._idle: dict[str, list[_Worker]] = defaultdict(list)
-        self._all: set[_Worker] = set()
+        self._live = Version.of(package)
+        self._next: Version | None = None
+        self._every = 1
+        self._calls: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._gate = threading.BoundedSemaphore(AT_ONCE)
+
+    def begin_release(self, package: Package, configs: Mapping[str, Mapping[str, Any]], every: int) -> None:
+        """Lead each so-manieth call of a function to another package. Call before the stack changes, with its settings.
+
+        Functions that the stack does not have yet are the new version's alone.
+        """
+        coming = Version.of(package)
+        with self._lock:
+            self._live.configs = copy.deepcopy(dict(configs))
+            self._next, self._every = coming, every
+            self._calls.clear()
+
+    def end_release(self) -> None:
+        """From now on all calls go to the new version; what runs of the old one still finishes."""
+        with self._lock:
+            if self._next is None:
+                return
+            former, self._live, self._next = self._live, self._next, None
+            former.ended = True
+            idle = [worker for workers in former.idle.values() for worker in workers]
+            former.workers.difference_update(idle)
+            former.idle.clear()
+        for worker in idle:
+            worker.kill()
 
     def execute(self, config: Mapping[str, Any], event: Any, request_id: str) -> Answer:
         """One invocation. A worker that dies or takes longer than the function's timeout is reported and replaced."""
         with self._gate:
-            worker = self._take(config)
+            version = self._version(config["FunctionName"])
+            config = version.configs.get(config["FunctionName"], config)
+            worker = self._take(version, config)
             timeout = float(config.get("Timeout", 3))
             answer = worker.invoke(_request(config, event, request_id), timeout)
             with self._lock:
-                if worker.alive:
-                    self._idle[config["FunctionName"]].append(worker)
+                if worker.alive and not version.ended:
+                    version.idle[config["FunctionName"]].append(worker)
                 else:
-                    self._all.discard(worker)
+                    version.workers.discard(worker)
+                    worker.kill()
         if answer.get("error"):
             log.warning("%s: %s", config["FunctionName"], answer.get("log"))
         return answer
@@ -56,36 +109,47 @@ class ProcessHandlers:
     def close(self) -> None:
         """End all workers."""
         with self._lock:
-            for worker in self._all:
-                worker.kill()
+            for version in filter(None, (self._live, self._next)):
+                for worker in version.workers:
+                    worker.kill()
 
-    def _take(self, config: Mapping[str, Any]) -> _Worker:
+    def _version(self, name: str) -> Version:
+        """Which version answers the next call of a function."""
+        with self._lock:
+            if self._next is None:
+                return self._live
+            self._calls[name] += 1
+            new = name not in self._live.configs or self._calls[name] % self._every == 0
+            return self._next if new else self._live
+
+    def _take(self, version: Version, config: Mapping[str, Any]) -> _Worker:
         name = config["FunctionName"]
         with self._lock:
-            if self._idle[name]:
-                return self._idle[name].pop()
-        worker = _Worker(self._command(config), self._environment(config), self._output)
+            if version.idle[name]:
+                return version.idle[name].pop()
+        worker = _Worker(_command(version, config), self._environment(version, config), self._output)
         with self._lock:
-            self._all.add(worker)
+            version.workers.add(worker)
         return worker
 
-    def _command(self, config: Mapping[str, Any]) -> list[str]:
-        # -I and -S: neither the source tree nor this environment's packages can be imported by accident.
-        layers = [self._layers / name for name in self._layers_of.get(config["Handler"], [])]
-        return [sys.executable, "-I", "-S", "-B", str(WORKER), config["Handler"], str(self._task), *map(str, layers)]
-
-    def _environment(self, config: Mapping[str, Any]) -> dict[str, str]:
-        layers = [str(self._layers / name) for name in self._layers_of.get(config["Handler"], [])]
+    def _environment(self, version: Version, config: Mapping[str, Any]) -> dict[str, str]:
+        layers = [str(version.layers / name) for name in version.layers_of.get(config["Handler"], [])]
         return {
             "PATH": os.defpath,
             "LANG": "C.UTF-8",
             **config.get("Environment", {}).get("Variables", {}),
             **client_environment(self._settings),
             "AWS_LAMBDA_FUNCTION_NAME": config["FunctionName"],
-            "LAMBDA_TASK_ROOT": str(self._task),
+            "LAMBDA_TASK_ROOT": str(version.task),
             # Lambda lays every layer out under /opt; here each has a folder of its own.
             "LAYER_ROOTS": os.pathsep.join(layers),
         }
+
+
+def _command(version: Version, config: Mapping[str, Any]) -> list[str]:
+    # -I and -S: neither the source tree nor this environment's packages can be imported by accident.
+    layers = [version.layers / name for name in version.layers_of.get(config["Handler"], [])]
+    return [sys.executable, "-I", "-S", "-B", str(WORKER), config["Handler"], str(version.task), *map(str, layers)]
 
 
 class _Worker:
@@ -128,7 +192,7 @@ class _Worker:
         if line:
             answer: Answer = json.loads(line)
             return answer
-        self._process.kill()
+        self.kill()
         kind = "Sandbox.Timedout" if late else "Runtime.ExitError"
         text = f"Task timed out after {timeout:.2f} seconds" if late else "the worker ended without an answer"
         return {"body": {"errorMessage": text, "errorType": kind}, "error": True, "log": text}

@@ -13,7 +13,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import settings as environment
 from chalicelib.wiring import Wiring
-from infra.local.settings import STACK as LOCAL_STACK
 from infra.local.settings import LocalSettings, client_environment
 
 NAME = "bhxh-602e-{stage}"
@@ -98,7 +97,7 @@ def local_stack(settings: LocalSettings, variables: MutableMapping[str, str] = o
     for name in [name for name in variables if name.startswith("AWS_")]:
         del variables[name]
     variables.update(client_environment(settings))
-    return Stack(LOCAL_STACK, boto3.Session())
+    return Stack(settings.stack, boto3.Session())
 
 
 def deployed_stack(stage: str) -> Stack:

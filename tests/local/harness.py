@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from infra.local.client import LocalClient
 
@@ -20,9 +23,11 @@ START_PATIENCE_SECONDS = 120.0
 class LocalRun:
     """One local run: `start` it, then `stop`, `kill` and `start` it again as a test needs."""
 
-    def __init__(self, home: Path, *, handlers: str = "inline") -> None:
+    def __init__(self, home: Path, *, handlers: str = "inline", package: Path | None = None) -> None:
         self.home = home
         self.handlers = handlers
+        self.package = package
+        self._releases = 0
         self.port, self.aws_port = free_ports(2)
         self._process: subprocess.Popen[bytes] | None = None
         self._client: LocalClient | None = None
@@ -36,6 +41,7 @@ class LocalRun:
             "AWS_PORT": str(self.aws_port),
             "LOCAL_HOME": str(self.home),
             "HANDLERS": self.handlers,
+            "PACKAGE": str(self.package or ""),
         }
 
     @property
@@ -81,6 +87,31 @@ class LocalRun:
         """Whether this process, not one before it, has written its endpoints."""
         endpoints = self.home / "endpoints.json"
         return endpoints.exists() and f"process {self.pid}," in (self.home / "run.lock").read_text("utf-8")
+
+    def release(self, package: Path, *, every: int = 1, parameters: Mapping[str, str] | None = None) -> None:
+        """Update the running stack to a package: each so-manieth call goes to it, until `end_release`.
+
+        Raises `AssertionError` with what the local cloud says where that fails. Handlers must be `process`.
+        """
+        self._ask(step="begin", package=str(package), every=every, parameters=dict(parameters or {}))
+        self.package = package
+
+    def end_release(self) -> None:
+        """Lead all calls to the package released last."""
+        self._ask(step="end")
+
+    def _ask(self, **step: Any) -> None:
+        self._releases += 1
+        number, answer = str(self._releases), self.home / "released.json"
+        (self.home / "release.json").write_text(json.dumps({"id": number, **step}), "utf-8")
+        os.kill(self.pid, signal.SIGHUP)
+        began = time.monotonic()
+        while not answer.exists() or json.loads(answer.read_text("utf-8"))["id"] != number:
+            if time.monotonic() - began > START_PATIENCE_SECONDS:
+                raise AssertionError("the local run does not answer a release")
+            time.sleep(0.05)
+        error = json.loads(answer.read_text("utf-8"))["error"]
+        assert error is None, error
 
     def stop(self, patience: float = 30.0) -> int:
         """End it as Ctrl-C does. Answers the exit status."""

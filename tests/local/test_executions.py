@@ -22,14 +22,23 @@ MACHINE = {
         "Woken": {"Type": "Succeed"},
     },
 }
-PATCHED = ("_start_execution", "_run_execution", "_stop_execution", "_execute_wait", "_scaled_sleep")
+PATCHED = (
+    *("_start_execution", "_run_execution", "_stop_execution", "_execute_wait", "_scaled_sleep"),
+    *("_state_machines", "_update_state_machine"),
+)
 
 
 @pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def executions(monkeypatch: pytest.MonkeyPatch) -> Executions:
     for name in PATCHED:
         monkeypatch.setattr(stepfunctions, name, getattr(stepfunctions, name))
-    Executions(Recorder()).install()
+    made = Executions(Recorder())
+    made.install()
+    return made
+
+
+@pytest.fixture
+def machine(executions: Executions) -> Iterator[str]:
     made = _answer(
         stepfunctions._create_state_machine(
             {"name": "clock", "definition": json.dumps(MACHINE), "roleArn": "arn:aws:iam::000000000000:role/r"}
@@ -88,3 +97,35 @@ def test_an_execution_that_starts_late_ends_nothing_that_is_newer(machine: str) 
     _start(machine, "000.00.79.G24-230206-0003", 1, seconds=0)
     assert _status(newer) == "RUNNING"
     assert _eventually(lambda: _status(newer) == "SUCCEEDED")
+
+
+def test_an_execution_keeps_the_definition_it_began_under_when_it_is_started_over(
+    machine: str, executions: Executions
+) -> None:
+    # given an execution that sleeps, and a machine that is changed meanwhile
+    arn = _start(machine, "000.00.79.G24-230206-0005", 1, seconds=3600)
+    assert _eventually(lambda: _waits(arn))
+    changed = {"StartAt": "New", "States": {"New": {"Type": "Succeed"}}}
+    _answer(stepfunctions._update_state_machine({"stateMachineArn": machine, "definition": json.dumps(changed)}))
+
+    # when the launcher has ended and starts what ran
+    assert executions.restart_interrupted() == 1
+
+    # then it waits as before, and only a new one runs under the new definition
+    assert _eventually(lambda: _waits(arn))
+    newer = _start(machine, "000.00.79.G24-230206-0006", 1)
+    assert _eventually(lambda: _status(newer) == "SUCCEEDED")
+    assert _status(arn) == "RUNNING"
+
+
+def test_while_two_versions_work_a_part_of_the_executions_begins_under_the_new_definition(
+    machine: str, executions: Executions
+) -> None:
+    executions.definitions.hold(every=3)
+    changed = {"StartAt": "New", "States": {"New": {"Type": "Succeed"}}}
+    _answer(stepfunctions._update_state_machine({"stateMachineArn": machine, "definition": json.dumps(changed)}))
+    begun = [_start(machine, f"000.00.79.G24-230206-{number:04d}", 1) for number in range(10, 13)]
+    assert _eventually(lambda: _status(begun[2]) == "SUCCEEDED" and all(_waits(arn) for arn in begun[:2]))
+    executions.definitions.release()
+    last = _start(machine, "000.00.79.G24-230206-0013", 1)
+    assert _eventually(lambda: _status(last) == "SUCCEEDED")

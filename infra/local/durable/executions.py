@@ -5,6 +5,8 @@ input; the product's tasks allow that, for a task may run twice on AWS too.
 
 A waiting thread costs what a waiting execution on AWS does not. So one that a newer execution of the same dossier has
 replaced ends here at once, where on AWS it would sleep until its next wake, find itself superseded and end then.
+
+The definition under which an execution began is kept with it (`definitions.py`).
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import stepfunctions
 
 from ..journal import Entry
+from .definitions import DIGEST, Definitions
 from .recorder import Recorder
 from .table import scope
 
@@ -49,6 +52,7 @@ class Executions:
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
+        self.definitions = Definitions()
         self._sleepers: dict[Subject, set[_Sleeper]] = {}
         self._nap = _Nap()
         self._wait, self._sleep = stepfunctions._execute_wait, stepfunctions._scaled_sleep
@@ -57,6 +61,7 @@ class Executions:
 
     def install(self) -> None:
         """Put the wrappers in place. Once, before state is loaded."""
+        self.definitions.install()
         stepfunctions._start_execution = self._start_durably
         stepfunctions._run_execution = self._run_durably
         stepfunctions._stop_execution = self._stop_durably
@@ -68,6 +73,8 @@ class Executions:
             answer = self._start(data)
             arn = _started(answer)
             if arn:
+                begun_under = data.get(DIGEST) or self.definitions.begin(data["stateMachineArn"])
+                stepfunctions._executions[arn][DIGEST] = begun_under
                 self._recorder.write([BEGAN, get_account_id(), get_region(), stepfunctions._executions.get(arn)])
                 self._call_off_older(data)
             return answer
@@ -108,7 +115,10 @@ class Executions:
             sleeper.called_off.wait(min(seconds * stepfunctions._SFN_WAIT_SCALE, threading.TIMEOUT_MAX))
 
     def _run_durably(self, arn: str) -> None:
-        self._run(arn)
+        with self._recorder.gate:  # until it is known under which definition it began
+            execution = stepfunctions._executions.get(arn)
+        with self.definitions.running(execution):
+            self._run(arn)
         self._note_end(arn)
 
     def _stop_durably(self, data: dict[str, Any]) -> Any:
@@ -137,6 +147,7 @@ class Executions:
                         "stateMachineArn": execution["stateMachineArn"],
                         "name": execution["name"],
                         "input": execution["input"],
+                        DIGEST: execution.get(DIGEST),
                     }
                     if _started(stepfunctions._start_execution(request)):
                         count += 1

@@ -19,6 +19,7 @@ from ministack.services import dynamodb, lambda_svc
 
 from ..journal import JOURNAL, Entry, Generations, read_journal
 from ..streams import StreamReader
+from .definitions import Definitions
 from .executions import BEGAN, ENDED, Executions
 from .queues import MESSAGES, Queues, make_visible
 from .recorder import Recorder
@@ -59,6 +60,11 @@ class Store:
         self._loaded = False
         self.replayed = 0
         self.failure: Exception | None = None
+
+    @property
+    def definitions(self) -> Definitions:
+        """Under which definition executions begin."""
+        return self._executions.definitions
 
     def install(self) -> None:
         """Wrap the services. Call once, after importing ministack and before its server starts."""

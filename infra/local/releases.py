@@ -1,0 +1,76 @@
+"""A release on the running local cloud, as CloudFormation and CodeDeploy make it on AWS: nothing is stopped for it.
+
+Who releases writes `<home>/release.json` and sends SIGHUP; `<home>/released.json` answers. Two steps:
+
+    {"id": "1", "step": "begin", "package": "<folder>", "every": 10, "parameters": {}}
+    {"id": "2", "step": "end"}
+
+`begin` updates the stack; each tenth call of a function and start of an execution goes to the new package, the others
+to the one before. `end` leads all of them there. Executions that are under way keep their definition, and their
+tasks call what the functions are then.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ministack.services import lambda_svc
+
+from infra.package import made
+
+from .deploy import deploy
+from .durable.store import Store
+from .settings import LocalSettings
+from .slim import drop_artefacts
+from .workers import ProcessHandlers
+
+log = logging.getLogger(__name__)
+
+ASKED, ANSWERED = "release.json", "released.json"
+
+
+class Releases:
+    """Carries out what is asked for in the home of a local run."""
+
+    def __init__(
+        self,
+        settings: LocalSettings,
+        handlers: ProcessHandlers,
+        store: Store,
+        parameters: Mapping[str, str],
+        save: Callable[[], None],
+    ) -> None:
+        self._settings, self._handlers, self._store = settings, handlers, store
+        self._parameters, self._save = dict(parameters), save
+
+    def carry_out(self) -> None:
+        """Do what `release.json` asks for and answer; a fault is an answer too."""
+        asked = json.loads((self._settings.home / ASKED).read_text("utf-8"))
+        try:
+            self._step(asked)
+            answer = {"id": asked["id"], "error": None}
+        except Exception as error:
+            log.exception("a release failed")
+            answer = {"id": asked["id"], "error": f"{error}\n{traceback.format_exc(limit=3)}"}
+        making = self._settings.home / f"{ANSWERED}.making"
+        making.write_text(json.dumps(answer), "utf-8")
+        making.replace(self._settings.home / ANSWERED)
+
+    def _step(self, asked: Mapping[str, Any]) -> None:
+        if asked["step"] == "end":
+            self._handlers.end_release()
+            self._store.definitions.release()
+            return
+        package = made(Path(asked["package"]))
+        functions = [each["config"] for each in lambda_svc._functions.all_values()]
+        self._handlers.begin_release(package, {each["FunctionName"]: each for each in functions}, asked["every"])
+        self._store.definitions.hold(asked["every"])
+        parameters = {**self._parameters, **asked.get("parameters", {})}
+        deploy(package, parameters, self._settings, lambda text: log.info("%s", text))
+        drop_artefacts()
+        self._save()

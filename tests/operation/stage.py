@@ -1,0 +1,107 @@
+"""What every rehearsal needs: a local run, its people, the kiosk's address, an operator's commands, figures."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from infra.local.client import wait_until
+from infra.local.tokens import load_issuer
+from tests.local.harness import ROOT, LocalRun
+from tests.local.outage import Judgement, machine
+from tests.support.receiver import Receiver, receiver
+
+from .insistent import InsistentClient
+from .judge import KEY, judge
+from .people import KIOSK
+from .world import World
+
+
+@dataclass
+class Stage:
+    """One rehearsal on one local run."""
+
+    run: LocalRun
+    each: int
+    address: Receiver
+    began: float = field(default_factory=time.monotonic)
+
+    def say(self, text: str) -> None:
+        print(f"[{time.monotonic() - self.began:6.1f} s] {text}", flush=True)
+
+    def world(self) -> World:
+        """The people, with the kiosk's address made known to the system."""
+        client = InsistentClient(self.run.home / "endpoints.json")
+        self.say(f"{machine()}; {self.run.handlers} handlers")
+        current = self.run.home / "state" / "CURRENT"
+        saved = current.read_text("ascii")
+        self.tell_address(client)
+        # Settings are no data: the local cloud saves them a second later, not at once.
+        wait_until(lambda: current.read_text("ascii"), lambda now: now != saved, "the settings to be saved")
+        issuer = load_issuer(self.run.home / "issuer.pem")
+        return World(client, issuer.token, self.each, self.say)
+
+    def tell_address(self, client: InsistentClient) -> None:
+        """Where the kiosk takes its messages, and what signs them."""
+        stack = client.endpoints["stack"]
+        secret = json.dumps({KIOSK: [f"whsec_{base64.b64encode(KEY).decode()}"]})
+        client.aws("secretsmanager").put_secret_value(SecretId=f"{stack}/webhook-secrets", SecretString=secret)
+        address = {KIOSK: {"url": self.address.url, "first_retry_seconds": 2, "longest_retry_seconds": 20}}
+        client.aws("ssm").put_parameter(
+            Name=f"/{stack}/webhooks", Value=json.dumps(address), Type="String", Overwrite=True
+        )
+
+    def operator(self, *command: str) -> str:
+        """What an operator's command says. Raises `AssertionError` when it fails."""
+        done = subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=ROOT,
+            env=self.run.environment,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def redrive(self) -> None:
+        self.operator("infra.redrive", "--confirm", "--rate", "50")
+
+    def judge(self, world: World) -> Judgement:
+        """In the end: what must be true, and the ledger reckoned anew."""
+        found = judge(world, self.address)
+        told = self.operator("infra.rebuild", "--dry-run").splitlines()
+        found.figures["ledger reckoned anew"] = told[-1] if told else ""
+        found.figures["seconds"] = round(time.monotonic() - self.began)
+        found.figures["load"] = f"{os.getloadavg()[0]:.1f}"
+        return found
+
+
+@contextmanager
+def staged(run: LocalRun, each: int) -> Iterator[Stage]:
+    """Start the run; end it, and the kiosk, with the block, also where this process is told to end."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with receiver() as address:
+        run.start()
+        try:
+            yield Stage(run, each, address)
+        finally:
+            run.stop()
+
+
+def report(found: Judgement) -> int:
+    """Print the figures; the exit status."""
+    for line in found.lines():
+        print(line)
+    return 0 if found.good else 1
