@@ -10,7 +10,6 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from infra.local.client import wait_until
 from tests.local.outage import Judgement
@@ -212,10 +211,10 @@ def _executions(world: World, table: Table, found: Judgement) -> None:
     every = list(executions(world))
     statuses = Counter(each["status"] for each in every)
     failed = [each["executionArn"] for each in every if each["status"] not in ("SUCCEEDED", "ABORTED", "RUNNING")]
-    states, awake = world.system.aws("stepfunctions"), []
+    awake = []
     for each in (each for each in every if each["status"] == "RUNNING"):
         arn = each["executionArn"]
-        last: Any = states.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=1)["events"][0]
+        last = world.last_event(arn)
         if last["type"] != "WaitStateEntered" and not _unwanted(arn, table):
             awake.append(f"{arn.rpartition(':')[2]} {last['type']}")
     found.figures |= {

@@ -89,8 +89,11 @@ class World:
         self.wait_for_vouchers(self.of("PARKED"), "PARKED")
         self.wait_until_followed_up()
 
-    def fall_asleep(self, seconds: float) -> list[str]:
-        """Set the clock so many seconds before closing and wait until every execution sleeps. Answers their ARNs."""
+    def fall_asleep(self, seconds: float) -> dict[str, int]:
+        """Set the clock so many seconds before closing and wait until every execution sleeps.
+
+        Answers the ARN of each and the number of its last event.
+        """
         self.set_clock((CLOSING - timedelta(seconds=seconds)).isoformat())
         self.wait_until_followed_up()
         return self.wait_until_asleep()
@@ -282,23 +285,30 @@ class World:
         """Until the relay has told every line and every waiting cover has an execution that waits for its signer."""
         self._wait(lambda: list(_unfollowed(self._table)), lambda left: f"{len(left)} are not followed up: {left[:3]}")
 
-    def wait_until_asleep(self) -> list[str]:
-        """Until the execution of every open dossier sleeps; answers their ARNs."""
+    def wait_until_asleep(self) -> dict[str, int]:
+        """Until the execution of every open dossier sleeps; answers its ARN and the number of its last event."""
         self._wait(lambda: self._awake(), lambda left: f"{len(left)} executions are awake: {left[:3]}")
-        return [self._execution(code, generation) for code, generation in _open(self._table)]
+        executions = [self._execution(code, generation) for code, generation in _open(self._table)]
+        return {arn: self.last_event(arn)["id"] for arn in executions}
 
     def _awake(self) -> list[str]:
+        executions = [self._execution(code, generation) for code, generation in _open(self._table)]
+        return [arn.rpartition(":")[2] for arn in executions if self.last_event(arn).get("type") != "WaitStateEntered"]
+
+    def last_event(self, arn: str) -> Json:
+        """The last event of an execution's history; nothing where there is no such execution."""
         states = self.system.aws("stepfunctions")
-        awake = []
-        for code, generation in _open(self._table):
-            arn = self._execution(code, generation)
+
+        def ask() -> list[Json]:
             try:
-                last = states.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=1)["events"]
+                found: list[Json] = states.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=1)[
+                    "events"
+                ]
             except states.exceptions.ExecutionDoesNotExist:
-                last = []
-            if not last or last[0]["type"] != "WaitStateEntered":
-                awake.append(arn.rpartition(":")[2])
-        return awake
+                return []
+            return found
+
+        return next(iter(self.insist(ask)), {})
 
     def _execution(self, code: str, generation: str) -> str:
         region = self.system.endpoints["region"]
