@@ -22,6 +22,7 @@ UNITS: Final[Mapping[str, str]] = {
     "DueSoonDossiers": "Count",
     "HeldVouchers": "Count",
     "MoneyHeld": "None",
+    "BreakGlass": "Count",
     "CanarySteps": "Count",
     "CanaryMilliseconds": "Milliseconds",
 }

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from .access import Caller
+from .access import OFFICERS, Caller, require_view
+from .errors import Forbidden
 from .events import GENESIS
 from .months import instant_text
 
@@ -16,6 +17,9 @@ DEFAULT_REASON = "xử lý hồ sơ"
 """What stands in the log where an officer gives no reason."""
 
 LONGEST_REASON = 200
+
+SHORTEST_EMERGENCY = 20
+"""Characters: so much must be said by who breaks the glass, so the usual reason is none."""
 
 
 class Seen(StrEnum):
@@ -35,6 +39,8 @@ class Look:
 
     what: Seen
     reason: str = DEFAULT_REASON
+    emergency: bool = False
+    """The caller breaks the glass: sees a dossier of a province that is not theirs, and says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,7 @@ class View:
     """One look, permitted or denied. `actor` is the token's `sub`, which the citizen never sees.
 
     `agencies` are the provinces that the actor works for (empty for operations); `refusal` is the code of the
-    problem where the look was denied.
+    problem where the look was denied; `emergency` marks a look from outside the dossier's province.
     """
 
     dossier_code: str
@@ -56,9 +62,10 @@ class View:
     refusal: str | None
     previous_hash: str
     hash: str = ""
+    emergency: bool = False
 
     def digest(self) -> str:
-        """SHA-256 (hex) over every field but the hash itself, in a fixed order."""
+        """SHA-256 (hex) over every field but the hash itself, in a fixed order; an emergency stands at the end."""
         content = [
             self.dossier_code,
             self.number,
@@ -70,6 +77,7 @@ class View:
             self.reason,
             self.refusal,
             self.previous_hash,
+            *(["EMERGENCY"] if self.emergency else []),
         ]
         return hashlib.sha256(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 
@@ -93,4 +101,20 @@ def next_view(
         reason=look.reason,
         refusal=refusal,
         previous_hash=GENESIS if newest is None else newest.hash,
+        emergency=look.emergency,
     ).sealed()
+
+
+def admitted(look: Look, caller: Caller, *, client_id: str, province: str) -> Look:
+    """The look as it is to be written. It is an emergency only where the caller could not look otherwise.
+
+    Raises:
+        Forbidden: the caller may not see the dossier; an emergency opens it to officers alone.
+    """
+    try:
+        require_view(caller, client_id=client_id, province=province)
+    except Forbidden:
+        if look.emergency and caller.role in OFFICERS:
+            return look
+        raise
+    return replace(look, emergency=False)

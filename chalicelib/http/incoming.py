@@ -21,7 +21,7 @@ from chalicelib.domain.errors import (
     Unauthenticated,
     Unreadable,
 )
-from chalicelib.domain.views import DEFAULT_REASON, LONGEST_REASON
+from chalicelib.domain.views import DEFAULT_REASON, LONGEST_REASON, SHORTEST_EMERGENCY
 from chalicelib.usecases.answers import Idempotency
 from chalicelib.wiring import wiring
 
@@ -156,6 +156,20 @@ class Incoming:
             message = "Mục đích xem hồ sơ phải là 1 đến 200 ký tự in được (UTF-8, mã hóa phần trăm trong tiêu đề)."
             raise Rejected([Fault("X-View-Reason", "VIEW_REASON_INVALID", message)])
         return reason
+
+    def emergency(self) -> bool:
+        """Whether an officer breaks the glass: `X-Break-Glass: 1`, with a reason of its own in X-View-Reason.
+
+        Raises:
+            Rejected: BREAK_GLASS_INVALID, another value, or a reason of fewer than 20 characters.
+        """
+        given = self._request.headers.get("x-break-glass")
+        if given is None:
+            return False
+        if given.strip() != "1" or len(self.view_reason()) < SHORTEST_EMERGENCY:
+            message = "Xem khẩn cấp hồ sơ ngoài tỉnh cần X-Break-Glass: 1 và mục đích xem từ 20 ký tự trở lên."
+            raise Rejected([Fault("X-Break-Glass", "BREAK_GLASS_INVALID", message)])
+        return True
 
     def prefers_html(self) -> bool:
         """Whether the caller would rather read a page than JSON, as browsers do (RFC 9110, 12.5.1)."""

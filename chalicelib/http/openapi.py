@@ -79,6 +79,11 @@ REQUEST_HEADERS: Final[Mapping[str, Mapping[str, Any]]] = {
         "schema": {"type": "string"},
         "example": '"4"',
     },
+    "X-Break-Glass": {
+        "description": "Xem khẩn cấp hồ sơ ngoài tỉnh phụ trách; phải nêu mục đích (X-View-Reason) từ 20 ký tự.",
+        "schema": {"type": "string", "enum": ["1"]},
+        "example": "1",
+    },
     "X-View-Reason": {
         "description": "Mục đích xem của cán bộ, ghi vào nhật ký xem; UTF-8 mã hóa phần trăm, 1 đến 200 ký tự.",
         "schema": {

@@ -75,13 +75,14 @@ def register_dossier(request: Incoming) -> Reply:
     "GET",
     "/v1/dossiers/{code}",
     answer=answers.Dossier,
-    request_headers=("If-None-Match", "X-View-Reason"),
+    request_headers=("If-None-Match", "X-View-Reason", "X-Break-Glass"),
     answer_headers=("ETag",),
     codes=(
         (403, "DOSSIER_NOT_ALLOWED"),
         (403, "PROVINCE_NOT_ALLOWED"),
         (404, "DOSSIER_NOT_FOUND"),
         (422, "VIEW_REASON_INVALID"),
+        (422, "BREAK_GLASS_INVALID"),
     ),
 )
 def show_dossier(request: Incoming, code: str) -> Reply:
@@ -89,11 +90,13 @@ def show_dossier(request: Incoming, code: str) -> Reply:
 
     `payment` is what was asked for at opening and stays in the answer; `state` tells whether it is still due. Who polls
     sends the ETag of the last answer in If-None-Match: 304 without a body while nothing about the dossier has changed.
-    An officer's look is written into the view log.
+    An officer's look is written into the view log. An officer of another province who must see it breaks the glass:
+    `X-Break-Glass: 1` and a reason of 20 characters at least in X-View-Reason. The citizen reads it, an alarm rings.
     """
     w = wiring()
-    caller, seen, look = request.caller(), request.if_none_match(), Look(Seen.DOSSIER, request.view_reason())
-    if seen:
+    caller, seen = request.caller(), request.if_none_match()
+    look = Look(Seen.DOSSIER, request.view_reason(), emergency=request.emergency())
+    if seen and not look.emergency:
         unchanged = unchanged_version(code, seen, caller, w, look)
         if unchanged is not None:
             return Reply(304, headers={"ETag": f'"{unchanged}"'})

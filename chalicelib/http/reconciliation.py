@@ -57,7 +57,8 @@ def show_reconciliation(request: Incoming) -> Reply:
 
     Without `province` every province of the caller where something was sent, received or issued; `next_cursor` leads
     on where one answer would read more than 20,000 vouchers or list more than 5,000 differences. A voucher belongs to
-    the day of its value date. `format=csv` gives the same as a table, one line for each figure and each difference.
+    the day of its value date. `format=csv` gives the same as a table, one line for each figure and each difference;
+    its last line says for whom the copy was made, and when.
     """
     from chalicelib.usecases.reconcile_day import reconciliation
 
@@ -72,7 +73,7 @@ def show_reconciliation(request: Incoming) -> Reply:
             "Content-Type": "text/csv; charset=utf-8; header=present",
             "Content-Disposition": f'attachment; filename="{name}.csv"',
         }
-        return Reply(200, view.table(page), headers)
+        return Reply(200, view.table(page, by=request.caller().sub, at=w.clock.now()), headers)
     return Reply.of(view.page(day, page))
 
 

@@ -87,6 +87,8 @@ ANSWERS: Final[dict[str, Any]] = {
         "figure,2023-02-06,79,sent,3,891000,,,,,,,,,,\r\n"
         "difference,2023-02-06,79,SEQUENCE_GAP,,,KT79-2023-0000002,KT79-2023-0000002,,,,,1,1,0f1e2d3c4b5a6978,"
         "Thiếu chứng từ trong dãy số của bảng kê.\r\n"
+        'export,,,officer-79,,,,,,,,,,,,"Bản xuất dành riêng cho officer-79, lúc 2023-02-07T08:31:05+07:00. '
+        'Không chuyển cho người khác."\r\n'
     ),
     "sign_off_reconciliation": _SIGNED,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 from chalicelib.domain.manifest import Manifest
@@ -93,11 +93,11 @@ def sign_off_fields(signed: SignOff) -> dict[str, Any]:
     }
 
 
-def table(found: Page[Report]) -> str:
+def table(found: Page[Report], *, by: str, at: datetime) -> str:
     """The same as comma-separated values (RFC 4180), one line for each figure, difference and sign-off.
 
     With a byte order mark, without which a spreadsheet takes Vietnamese for something else. A text that a spreadsheet
-    would take for a formula begins with an apostrophe.
+    would take for a formula begins with an apostrophe. The last line marks the copy: for whom it was made, and when.
     """
     written = io.StringIO()
     rows = csv.DictWriter(written, COLUMNS, restval="", lineterminator="\r\n")
@@ -106,6 +106,8 @@ def table(found: Page[Report]) -> str:
         rows.writerows({name: _cell(value) for name, value in row.items()} for row in _rows(each))
     if found.next_cursor is not None:
         rows.writerow({"record": "next_cursor", "item": _cell(found.next_cursor)})
+    mark = f"Bản xuất dành riêng cho {by}, lúc {instant_text(at)}. Không chuyển cho người khác."
+    rows.writerow({"record": "export", "item": _cell(by), "text": _cell(mark)})
     return "\ufeff" + written.getvalue()
 
 

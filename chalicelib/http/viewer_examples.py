@@ -15,6 +15,7 @@ ANSWERS: Final[dict[str, Any]] = {
                 "what": "DOSSIER",
                 "reason": "xử lý hồ sơ",
                 "allowed": False,
+                "emergency": False,
             },
             {
                 "number": 1,
@@ -24,6 +25,7 @@ ANSWERS: Final[dict[str, Any]] = {
                 "what": "DOSSIER",
                 "reason": "đối chiếu trước khi ký tờ bìa",
                 "allowed": True,
+                "emergency": False,
             },
         ],
         "next_cursor": None,

@@ -59,4 +59,5 @@ def _item(row: ViewRow) -> wire.ViewItem:
         what=row.view.what,
         reason=row.view.reason,
         allowed=row.view.refusal is None,
+        emergency=row.view.emergency,
     )

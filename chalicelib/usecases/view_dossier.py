@@ -6,14 +6,16 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..domain.access import Caller, require_view
+from ..domain.access import Caller
 from ..domain.cover import Cover, shown_cover
 from ..domain.dossier import Dossier, Milestone
 from ..domain.errors import Forbidden, NotFound
 from ..domain.events import AuditLine
 from ..domain.participation import ParticipationPeriod
 from ..domain.refund_case import RefundCase
-from ..domain.views import Look, Seen
+from ..domain.views import Look, Seen, admitted
+from ..log import facts, logger
+from ..metrics import measured
 from ..storage import keys
 from ..storage.items.audit import audit_from
 from ..storage.items.covers import cover_from
@@ -22,6 +24,8 @@ from ..storage.items.people import period_from
 from ..storage.items.refunds import refund_from
 from ..wiring import Wiring
 from .log_view import log_view
+
+log = logger(__name__)
 
 LONGEST_CODE = 64
 """What is longer is no code of any version, and from 2 KB on no key that DynamoDB would look for."""
@@ -45,20 +49,25 @@ class DossierView:
 def view_dossier(code: str, caller: Caller, w: Wiring, look: Look = LOOK) -> DossierView:
     """Read a dossier for someone who may see it. An officer's look is in the view log before this answers.
 
+    A look of emergency opens a dossier of another province to an officer, and rings an alarm.
+
     Raises:
         NotFound: DOSSIER_NOT_FOUND.
         Forbidden: another client's dossier, or another province's; an officer's try is written down as well.
         Unavailable: the look could not be written down.
     """
     view = read_dossier(code, w)
-    _admit(view.dossier, caller, look, w)
-    log_view(code, look, caller, w)
+    seen = _admit(view.dossier, caller, look, w)
+    log_view(code, seen, caller, w)
+    if seen.emergency:
+        told = facts(dossier_code=code, role=caller.role, action="break-glass")
+        log.warning("a dossier was opened from outside its province", extra={**told, **measured(BreakGlass=1)})
     return view
 
 
-def _admit(dossier: Dossier, caller: Caller, look: Look, w: Wiring) -> None:
+def _admit(dossier: Dossier, caller: Caller, look: Look, w: Wiring) -> Look:
     try:
-        require_view(caller, client_id=dossier.client_id, province=dossier.province_code)
+        return admitted(look, caller, client_id=dossier.client_id, province=dossier.province_code)
     except Forbidden as refused:
         log_view(dossier.code, look, caller, w, refusal=refused.code)
         raise

@@ -200,7 +200,8 @@ def test_business_metrics_of_alarms_are_ones_that_are_told(released: Template) -
     for alarm in found:
         assert alarm["MetricName"] in UNITS
         assert {each["Name"] for each in alarm["Dimensions"]} <= {"Stage", *DIMENSIONS}
-        assert alarm["TreatMissingData"] == "breaching", "silence is the finding"
+        rings_at_silence = alarm["ComparisonOperator"].startswith("LessThan")
+        assert alarm["TreatMissingData"] == ("breaching" if rings_at_silence else "notBreaching")
 
 
 def test_saved_queries_look_into_logs_that_there_are(released: Template) -> None:

@@ -22,6 +22,7 @@ class ViewItem(Wire):
     what: Seen
     reason: str = Field(description="Mục đích xem do người xem nêu.")
     allowed: bool = Field(description="false: bị từ chối, người xem không thấy gì của hồ sơ.")
+    emergency: bool = Field(description="true: cán bộ ngoài tỉnh xem khẩn cấp, đã nêu mục đích và đã báo động.")
 
 
 class ViewPage(Wire):

@@ -24,6 +24,7 @@ def view_item(view: View) -> dict[str, Value]:
             "refusal": view.refusal,
             "previous_hash": view.previous_hash,
             "hash": view.hash,
+            "emergency": view.emergency or None,
         }
     )
 
@@ -44,4 +45,5 @@ def view_from(item: Mapping[str, Value]) -> View:
         refusal=maybe(item, "refusal"),
         previous_hash=text(item, "previous_hash"),
         hash=text(item, "hash"),
+        emergency=bool(item.get("emergency")),
     )

@@ -272,7 +272,9 @@ def test_the_table_says_the_same_and_no_cell_is_a_formula(api: Api) -> None:
     assert [row["item"] for row in differences] == [each["kind"] for each in found["differences"]]
     assert [row["id"] for row in differences] == [each["id"] for each in found["differences"]]
     assert {row["voucher_id"] for row in differences} >= {"'=cmd|'/c calc'!A1", "KT79-2023-0001"}
-    assert (rows[-1]["record"], rows[-1]["state"], rows[-1]["text"]) == ("sign_off", "SIGNED_OFF", "'=1+1")
+    assert (rows[-2]["record"], rows[-2]["state"], rows[-2]["text"]) == ("sign_off", "SIGNED_OFF", "'=1+1")
+    assert (rows[-1]["record"], rows[-1]["item"]) == ("export", "officer-79")
+    assert "dành riêng cho officer-79, lúc 2023-02-" in rows[-1]["text"]
     for row in csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))):
         assert not [cell for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "|"))]
 

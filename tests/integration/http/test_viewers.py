@@ -170,3 +170,47 @@ def test_a_race_without_end_is_told(api: Api, w: Wiring, monkeypatch: pytest.Mon
     monkeypatch.setattr(Transaction, "commit", lambda *_: (_ for _ in ()).throw(Refused({"view": None})))
     with pytest.raises(TypeError):
         log_view(code, Look(Seen.DOSSIER), OFFICER, w)
+
+
+# An emergency: an officer of another province says why, sees the dossier, and everybody hears of it
+
+WHY = "c%E1%BA%A5p%20c%E1%BB%A9u%20t%E1%BA%A1i%20B%E1%BB%87nh%20vi%E1%BB%87n%20B%E1%BA%A1ch%20Mai"
+
+
+def test_who_breaks_the_glass_is_seen_by_the_citizen_and_rings_an_alarm(
+    api: Api, w: Wiring, caplog: pytest.LogCaptureFixture
+) -> None:
+    code = opened(api)
+    caplog.set_level("INFO", logger="chalicelib")
+    tag = look(api, code, PORTAL).headers["ETag"]
+    # A tag that is still good brings the dossier all the same: an emergency is a look.
+    headers = {"X-Break-Glass": "1", "X-View-Reason": WHY, "If-None-Match": tag}
+    answer = look(api, code, OFFICER_01, **headers)
+    assert (answer.status, answer.json["dossier_code"]) == (200, code)
+    (view,) = log_of(w, code)
+    assert (view.actor, view.emergency, view.refusal) == ("officer-01", True, None)
+    assert view.reason == "cấp cứu tại Bệnh viện Bạch Mai"
+    (shown,) = told(api, code)["items"]
+    assert (shown["agency"], shown["allowed"], shown["emergency"]) == ("BHXH Hà Nội", True, True)
+    (rung,) = [record for record in caplog.records if getattr(record, "metrics", {}).get("BreakGlass") == 1]
+    assert getattr(rung, "facts", None) == {"dossier_code": code, "role": "officer", "action": "break-glass"}
+
+
+def test_breaking_the_glass_opens_nothing_else(api: Api, w: Wiring) -> None:
+    code = opened(api)
+    headers = {"X-Break-Glass": "1", "X-View-Reason": WHY}
+    # At home it is a look like any other, and neither another portal nor the operators get in by it.
+    assert look(api, code, OFFICER_79, **headers).status == 200
+    assert look(api, code, OTHER_PORTAL, **headers).json["code"] == "DOSSIER_NOT_ALLOWED"
+    assert look(api, code, OPS, **headers).json["code"] == "ROLE_NOT_ALLOWED"
+    assert [(view.emergency, view.refusal) for view in log_of(w, code)] == [(False, None), (True, "ROLE_NOT_ALLOWED")]
+    for path in ("/cover", "/views", "/slips/apology"):
+        assert look(api, code, OFFICER_01, path, **headers).json["code"] == "PROVINCE_NOT_ALLOWED", path
+
+
+@pytest.mark.parametrize("headers", ({"X-Break-Glass": "yes", "X-View-Reason": WHY}, {"X-Break-Glass": "1"}))
+def test_breaking_the_glass_takes_a_word_and_a_reason(api: Api, w: Wiring, headers: dict[str, str]) -> None:
+    code = opened(api)
+    answer = look(api, code, OFFICER_01, **headers)
+    assert (answer.status, answer.json["code"]) == (422, "BREAK_GLASS_INVALID")
+    assert log_of(w, code) == []

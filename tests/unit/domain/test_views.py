@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from chalicelib.domain.access import Caller, Role
+from chalicelib.domain.errors import Forbidden
 from chalicelib.domain.events import GENESIS
 from chalicelib.domain.months import VIETNAM
-from chalicelib.domain.views import Look, Seen, View, next_view
+from chalicelib.domain.views import Look, Seen, View, admitted, next_view
 
 NOW = datetime(2023, 2, 6, 9, 0, tzinfo=VIETNAM)
 OFFICER = Caller("officer-79", Role.OFFICER, provinces=frozenset({"79", "74"}))
@@ -36,6 +37,7 @@ CHANGES = {
     "reason": "khác",
     "refusal": "X",
     "previous_hash": "1" * 64,
+    "emergency": True,
 }
 
 
@@ -47,3 +49,16 @@ def test_a_changed_field_changes_the_hash(name: str) -> None:
 
 def test_no_field_is_left_out() -> None:
     assert {field.name for field in fields(View)} == {*CHANGES, "hash"}
+
+
+def admit(caller: Caller, *, emergency: bool, province: str = "79") -> Look:
+    return admitted(replace(LOOK, emergency=emergency), caller, client_id="portal-a", province=province)
+
+
+def test_an_emergency_is_one_only_where_the_caller_could_not_look_otherwise() -> None:
+    assert admit(OFFICER, emergency=True) == LOOK
+    assert admit(OFFICER, emergency=True, province="01") == replace(LOOK, emergency=True)
+    with pytest.raises(Forbidden, match="PROVINCE_NOT_ALLOWED"):
+        admit(OFFICER, emergency=False, province="01")
+    with pytest.raises(Forbidden, match="ROLE_NOT_ALLOWED"):
+        admit(Caller("ops-1", Role.OPS), emergency=True)
