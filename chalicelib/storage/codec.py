@@ -1,17 +1,28 @@
 """Plain values to DynamoDB attribute values and back: text, whole numbers, truth, nothing, lists, maps.
 
+The documents among the attributes are packed (`packing`); whoever reads an item gets their text, packed or not.
+
 Written here because boto3's serializer turns numbers into Decimal (the house has integers only), and
 costs as much CPU as the rest of a small write.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias, Union
+from typing import Final, TypeAlias, Union
+
+from .packing import packed, unpacked
 
 Value: TypeAlias = Union[str, int, bool, Sequence["Value"], Mapping[str, "Value"], None]  # noqa: UP007 -- forward references
 Item: TypeAlias = Mapping[str, Value]
 Attributes: TypeAlias = dict[str, dict[str, object]]
+
+DOCUMENTS: Final = frozenset({"account", "body", "data", "declaration", "document", "due", "procedure", "quote"})
+"""The attributes that hold a pinned document, which nothing searches inside and no index projects."""
+
+_PACKS: Final = os.environ.get("PACKED_DOCUMENTS") != "off"
+"""`off` while the version before, which reads no packed documents, may come back."""
 
 
 def encode(value: Value) -> dict[str, object]:
@@ -31,12 +42,16 @@ def encode(value: Value) -> dict[str, object]:
     raise TypeError(f"{type(value).__name__} is not stored")
 
 
+def encode_named(name: str, value: Value) -> dict[str, object]:
+    """One attribute of an item, packed where it is a document."""
+    if type(value) is str:
+        short = packed(value) if _PACKS and name in DOCUMENTS else None
+        return {"S": value} if short is None else {"B": short}
+    return {"N": str(value)} if type(value) is int else encode(value)
+
+
 def encode_item(item: Item) -> Attributes:
-    # Most attributes are plain text or numbers.
-    return {
-        name: {"S": value} if type(value) is str else {"N": str(value)} if type(value) is int else encode(value)
-        for name, value in item.items()
-    }
+    return {name: encode_named(name, value) for name, value in item.items()}
 
 
 def decode(attribute: Mapping[str, object]) -> Value:
@@ -47,6 +62,8 @@ def decode(attribute: Mapping[str, object]) -> Value:
     match kind, value:
         case "N", str():
             return int(value)
+        case "B", str() | bytes():
+            return unpacked(value)
         case "BOOL", bool():
             return value
         case "NULL", _:

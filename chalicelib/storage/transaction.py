@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ..domain.errors import Unavailable
 from ..passing import passes
-from .codec import Item, Value, decode_item, encode, encode_item
+from .codec import Item, Value, decode_item, encode, encode_item, encode_named
 from .keys import Key
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class Transaction:
                 removes.append(f"#{index}")
             else:
                 sets.append(f"#{index} = :{index}")
-                values[f":{index}"] = encode(value)
+                values[f":{index}"] = encode_named(name, value)
         for index, (name, value) in enumerate(counted.items()):
             names[f"#c{index}"], values[f":c{index}"] = name, encode(value)
             sets.append(f"#c{index} = #c{index} + :c{index}")

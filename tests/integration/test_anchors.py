@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 from collections.abc import Callable
@@ -67,7 +68,8 @@ def anchors(folder: Path, house: House) -> Path:
 
 def export(path: Path, house: House, *, plain: bool = False) -> Path:
     """The table as DynamoDB exports it."""
-    lines = [json.dumps(row if plain else {"Item": row}, ensure_ascii=False) for row in house.cloud.rows().values()]
+    rows = [row if plain else {"Item": row} for row in house.cloud.rows().values()]
+    lines = [json.dumps(row, ensure_ascii=False, default=lambda raw: base64.b64encode(raw).decode()) for row in rows]
     text = "\n".join([*lines, ""])
     path.write_bytes(gzip.compress(text.encode()) if path.suffix == ".gz" else text.encode())
     return path
