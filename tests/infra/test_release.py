@@ -149,7 +149,22 @@ def test_strangers_meet_a_firewall(released: Template) -> None:
     assert resources["FirewallAtTheApi"]["Properties"]["WebACLArn"] == {"Fn::GetAtt": ["Firewall", "Arn"]}
     assert rules["BodyLimit"]["Statement"]["SizeConstraintStatement"]["Size"] == 64 * 1024
     limited = {name for name, rule in rules.items() if "RateBasedStatement" in rule["Statement"]}
-    assert limited == {"VerificationPerAddress", "StrangersPerAddress", "PerToken"}
+    assert limited == {"VerificationPerAddress", "StrangersPerAddress", "PerToken", "PerAddress"}
+    assert len({rule["Priority"] for rule in rules.values()}) == len(rules)
+    whole = rules["PerAddress"]["Statement"]["RateBasedStatement"]
+    assert "ScopeDownStatement" not in whole, "what a caller writes into a header takes nobody out of it"
+    assert whole["AggregateKeyType"] == "IP"
+    per_token = rules["PerToken"]["Statement"]["RateBasedStatement"]
+    assert [list(key) for key in per_token["CustomKeys"]] == [["Header"]]
+    by_stage = released["Mappings"]["ByStage"]
+    for limits in (by_stage["staging"], by_stage["production"]):
+        assert limits["VerificationsPerAddress"] < limits["StrangersPerAddress"] < limits["CallsPerToken"]
+        assert limits["CallsPerToken"] < limits["CallsPerAddress"]
+    scanned = rules["VerificationPerAddress"]["Statement"]["RateBasedStatement"]["ScopeDownStatement"]
+    paths = [each["ByteMatchStatement"]["SearchString"] for each in scanned["OrStatement"]["Statements"]]
+    routes = released["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
+    for path in (each for each in routes if each.endswith(("{token}", "{token}/verification"))):
+        assert any(part in path.lower() for part in paths), path
     for rule in (*rules.values(), resources["Firewall"]["Properties"]):
         assert rule["VisibilityConfig"]["SampledRequestsEnabled"] is False, "samples keep headers, and with them tokens"
     for body in resources["Firewall"]["Properties"]["CustomResponseBodies"].values():

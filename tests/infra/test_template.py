@@ -353,6 +353,22 @@ def test_no_secret_stands_in_a_template(template: Template) -> None:
     assert not [text for text in texts(template) if "PRIVATE KEY" in text or "AKIA" in text]
 
 
+def test_no_secret_stands_in_an_environment(template: Template) -> None:
+    """Names of secrets do; a value that CloudFormation would resolve does not."""
+    functions = [each for each in template["Resources"].values() if each["Type"] == "AWS::Serverless::Function"]
+    places = [template["Globals"], *(each["Properties"].get("Environment", {}) for each in functions)]
+    for place in places:
+        assert not [text for text in texts(place) if "resolve:" in text]
+        assert "Fn::Base64" not in json.dumps(place)
+    secrets = [name for name, each in template["Resources"].items() if each["Type"] == "AWS::SecretsManager::Secret"]
+    assert secrets
+    for name in secrets:
+        # An empty object is what an operator fills in by hand.
+        assert template["Resources"][name]["Properties"].get("SecretString", "{}") == "{}", name
+    hidden = [name for name, each in template.get("Parameters", {}).items() if each.get("NoEcho")]
+    assert not hidden, "a secret is no parameter either"
+
+
 def test_finish_leaves_what_it_is_given(templates: Templates) -> None:
     given = templates.of("sandbox")
     before = copy.deepcopy(given)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,11 @@ FIELDS = frozenset(
 )
 """Of what is sent and stored: what says who somebody is."""
 
+_NUMBER = re.compile(r"\d+")
+
+ANSWERED = FIELDS - {"name"}
+"""Of what is answered: provinces and parameters have names too."""
+
 SHORTEST = 8
 """Characters: what is shorter stands in a log by chance."""
 
@@ -28,16 +34,16 @@ class Personal:
 
     values: set[str] = field(default_factory=set)
 
-    def note(self, body: Any) -> None:
+    def note(self, body: Any, fields: frozenset[str] = FIELDS) -> None:
         """Take the personal values out of a body, at any depth."""
         if isinstance(body, dict):
             for name, value in body.items():
-                if name in FIELDS and isinstance(value, str) and self._tells(value):
+                if name in fields and isinstance(value, str) and self._tells(value):
                     self.values |= {value, value.upper(), json.dumps(value)[1:-1], json.dumps(value.upper())[1:-1]}
-                self.note(value)
+                self.note(value, fields)
         elif isinstance(body, list):
             for each in body:
-                self.note(each)
+                self.note(each, fields)
 
     def note_text(self, text: str) -> None:
         """The same for a text that may be JSON."""
@@ -50,10 +56,22 @@ class Personal:
         """File and line of every log line that holds one of them; the value itself is not repeated."""
         found = []
         for file in files:
-            for number, line in enumerate(file.read_text("utf-8", errors="replace").splitlines(), 1):
-                if any(value in line for value in self.values):
-                    found.append(f"{file.name}:{number}")
+            lines = file.read_text("utf-8", errors="replace").splitlines()
+            found += [f"{file.name}:{number + 1}" for number in self.found_among(lines)]
         return found
+
+    def found_among(self, lines: Sequence[str]) -> list[int]:
+        """The places of the lines that hold one of the values; of a number only as a number of its own.
+
+        Instants in milliseconds and hashes hold any ten digits sooner or later.
+        """
+        numbers = frozenset(value for value in self.values if value.isdigit())
+        texts = self.values - numbers
+        return [
+            place
+            for place, line in enumerate(lines)
+            if any(value in line for value in texts) or not numbers.isdisjoint(_NUMBER.findall(line))
+        ]
 
     @staticmethod
     def _tells(value: str) -> bool:
@@ -70,7 +88,9 @@ def noted() -> Iterator[Personal]:
 
     def noting_call(self: LocalClient, method: str, path: str, body: Any = None, **more: Any) -> Any:
         personal.note(body)
-        return call(self, method, path, body, **more)
+        answer = call(self, method, path, body, **more)
+        personal.note(answer.body, ANSWERED)
+        return answer
 
     def noting_send(self: LocalClient, message: Any) -> str:
         personal.note_text(message) if isinstance(message, str) else personal.note(message)

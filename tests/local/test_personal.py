@@ -32,6 +32,12 @@ def test_a_value_is_found(tmp_path: Path, line: str) -> None:
     assert personal.found_in(log) == ["run.log:2"]
 
 
+def test_a_number_counts_as_a_whole_one(tmp_path: Path) -> None:
+    personal = Personal()
+    personal.note({"si_number": "7953447638"})
+    assert personal.found_among(['{"Timestamp":1795344763864}', "si:7953447638."]) == [1]
+
+
 def test_what_tells_nobody_is_not_looked_for(tmp_path: Path) -> None:
     personal = Personal()
     personal.note({"full_name": "A", "personal_id": "0791", "name": None, "code": DECLARATION["personal_id"]})
