@@ -1,5 +1,7 @@
 """`make audit`: known weaknesses in our code (bandit), our packages (pip-audit, npm) and the template (checkov).
 
+The inventory of what is shipped is written as CycloneDX into build/sbom.
+
 What is found must be argued in infra/audit.yaml, and what is argued there must still be found. The weaknesses of
 packages are asked of PyPI, of OSV and of the npm registry over the network: where none can be reached the audit says
 so and fails. `ADVISORIES=<folder> …` takes checkouts of advisory databases in their place (infra/advisories.py).
@@ -129,10 +131,24 @@ def _pip_audit(programs: Path, address: str | None) -> int:
             print(f"==> pip-audit: {lock}: NOT AUDITED, no source could be asked")
             ended = 1
             continue
+        if lock in LOCKS:
+            _inventory(asked, sources, lock)
         weak = [f"{_named(one)} {each['name']} {each['version']}" for each in told for one in each.get("vulns", ())]
         print(f"==> pip-audit: {lock}: {len(told)} packages, {len(weak)} known weaknesses")
         found += weak
     return ended | (0 if ended and not found else _judge("pip-audit", found))
+
+
+def _inventory(asked: list[str], sources: list[list[str]], lock: str) -> None:
+    """The inventory of what is shipped, as CycloneDX (SBOM), below build/sbom."""
+    folder = ROOT / "build" / "sbom"
+    folder.mkdir(parents=True, exist_ok=True)
+    name = lock.removesuffix(".txt").replace("/", "-")
+    for source in sources:
+        written = [*asked, *source, "-f", "cyclonedx-json", "-o", str(folder / f"{name}.cdx.json")]
+        # Ends with 1 where a weakness is known: that is told beside it.
+        if subprocess.run(written, cwd=ROOT, capture_output=True, check=False).returncode in (0, 1):
+            return
 
 
 def _named(weakness: dict[str, Any]) -> str:

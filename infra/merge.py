@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from chalicelib.http.problems import CONTENT_TYPE, problem_body
+from chalicelib.http.problems import CONTENT_TYPE, PROTECTED, problem_body
 
 from .release import release
 
@@ -111,6 +111,8 @@ def _gateway_response(row: dict[str, Any]) -> dict[str, Any]:
     headers = {
         "gatewayresponse.header.Content-Type": f"'{CONTENT_TYPE}'",
         "gatewayresponse.header.Cache-Control": "'no-store'",
+        # API Gateway has no way to write a quote within its quotes: the policy for content is left to the functions.
+        **{f"gatewayresponse.header.{name}": f"'{value}'" for name, value in PROTECTED.items() if "'" not in value},
     }
     if "retry_after" in row:
         headers["gatewayresponse.header.Retry-After"] = f"'{row['retry_after']}'"

@@ -27,6 +27,9 @@ bp = Blueprint(__name__)
 log = logger(__name__)
 
 ALGORITHMS: Final = ("RS256", "ES256")
+TYPES: Final = frozenset({"jwt", "at+jwt", "application/at+jwt"})
+"""What a token says that it is (RFC 9068); a logout token or a proof is none of these."""
+
 CACHE_SECONDS: Final = 300
 UNKNOWN_KEY_SECONDS: Final = 30
 """A token of an unknown key makes us read the key set again, but not more often than this."""
@@ -108,7 +111,10 @@ class Verifier:
         import jwt
 
         try:
-            kid = jwt.get_unverified_header(token).get("kid")
+            header = jwt.get_unverified_header(token)
+            kid = header.get("kid")
+            if str(header.get("typ", "JWT")).lower() not in TYPES:
+                raise BadToken("not an access token")
             if not isinstance(kid, str):
                 raise BadToken("no key id")
             key = self.keys.key(kid)

@@ -61,7 +61,7 @@ class Reply:
         return cls(answer.status, answer.body, {"ETag": f'"{answer.version}"', **more, **(headers or {})})
 
     def response(self) -> Response:
-        headers = {"Cache-Control": "no-store", **self.headers}
+        headers = {**problems.PROTECTED, "Cache-Control": "no-store", **self.headers}
         if self.status not in {204, 304}:
             headers.setdefault("Content-Type", "application/json")
         return Response(body=self.body, status_code=self.status, headers=dict(headers))

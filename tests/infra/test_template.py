@@ -15,7 +15,7 @@ from chalice.app import CloudWatchEvent
 from samtranslator.translator.transform import transform
 
 from chalicelib import settings
-from chalicelib.http.problems import TITLES, TYPE_PREFIX
+from chalicelib.http.problems import PROTECTED, TITLES, TYPE_PREFIX
 from chalicelib.workflows.sweep import AUDIT_FILES
 from infra.merge import SANDBOX_DEFAULTS, finish, merged_overlay
 from tests.infra.conftest import REGION, Templates
@@ -141,6 +141,8 @@ def test_the_gateway_answers_as_the_api_does(template: Template) -> None:
         assert problem["title"] == TITLES[problem["status"]]
         assert problem["type"].startswith(TYPE_PREFIX)
         assert answer["responseParameters"]["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
+        for name in ("Strict-Transport-Security", "X-Content-Type-Options", "Referrer-Policy"):
+            assert answer["responseParameters"][f"gatewayresponse.header.{name}"] == f"'{PROTECTED[name]}'"
         waits = "gatewayresponse.header.Retry-After" in answer["responseParameters"]
         assert waits == (problem["status"] in (429, 503))
 

@@ -6,7 +6,8 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import boto3
@@ -65,8 +66,16 @@ def claims(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in whole.items() if value is not None}
 
 
-def signed(content: dict[str, Any], *, key: Any = RSA_KEY, algorithm: str = "RS256", kid: str | None = "r1") -> str:
-    return "Bearer " + jwt.encode(content, key, algorithm=algorithm, headers={"kid": kid} if kid else None)
+def signed(
+    content: dict[str, Any],
+    *,
+    key: Any = RSA_KEY,
+    algorithm: str = "RS256",
+    kid: str | None = "r1",
+    headers: Mapping[str, Any] = MappingProxyType({}),
+) -> str:
+    told = {**({"kid": kid} if kid else {}), **headers}
+    return "Bearer " + jwt.encode(content, key, algorithm=algorithm, headers=told)
 
 
 @pytest.fixture(name="verifier")
@@ -93,7 +102,14 @@ def test_es256_holds_too(verifier: Verifier) -> None:
     assert verifier.context(signed(claims(role="ops"), key=EC_KEY, algorithm="ES256", kid="e1"))["role"] == "ops"
 
 
+@pytest.mark.parametrize("typ", ("JWT", "at+jwt", "application/at+JWT", None))
+def test_an_access_token_says_so_or_nothing(verifier: Verifier, typ: str | None) -> None:
+    assert verifier.context(signed(claims(), headers={"typ": typ}))["role"] == "officer"
+
+
 BAD = {
+    "a token to log out with": signed(claims(), headers={"typ": "logout+jwt"}),
+    "a proof of possession": signed(claims(), headers={"typ": "dpop+jwt"}),
     "another issuer": signed(claims(iss="https://evil.example")),
     "another audience": signed(claims(aud="other")),
     "expired": signed(claims(exp=int(time.time()) - 60)),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.http import operations
+from chalicelib.http import operations, problems
 from tests.integration.http.conftest import StandingClock, TableContents
 from tests.integration.http.harness import (
     DECLARATION,
@@ -30,6 +30,7 @@ def test_a_first_timer_gets_the_amount_to_pay(api: Api) -> None:
     assert answer.headers["Location"] == f"/v1/dossiers/{CODE}"
     assert answer.headers["ETag"] == '"1"'
     assert answer.headers["Cache-Control"] == "no-store"
+    assert problems.PROTECTED.items() <= answer.headers.items()
     assert "Idempotent-Replayed" not in answer.headers
     opened = answer.json
     assert opened["dossier_code"] == CODE

@@ -46,6 +46,7 @@ def test_a_domain_error_keeps_its_code(error: DomainError, status: int) -> None:
     assert body["trace_id"] == TRACE
     assert response.headers["Content-Type"] == "application/problem+json"
     assert response.headers["Cache-Control"] == "no-store"
+    assert problems.PROTECTED.items() <= response.headers.items()
     assert ("Retry-After" in response.headers) is (status == 503)
 
 

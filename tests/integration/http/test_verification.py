@@ -81,6 +81,7 @@ def test_the_cover_of_a_code_in_json(drawn: House, api: Api) -> None:
         assert re.fullmatch(r"79\*{5}\d{3}", answer.json["si_number_masked"])
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
 
 
 @pytest.mark.parametrize("state", (CoverState.REVOKED, CoverState.REPLACED))
