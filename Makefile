@@ -15,7 +15,7 @@ export AWS_DEFAULT_REGION := ap-southeast-1
 export AWS_EC2_METADATA_DISABLED := true
 
 
-.PHONY: upgrade rollback restart rebuild redrive outage help install run demo test test-fast test-local bench mutation package lint fmt lock clean \
+.PHONY: upgrade rollback restart restore rehearse-restore rebuild redrive outage help install run demo test test-fast test-local bench mutation package lint fmt lock clean \
 	contract deploy diff cost load audit rehearse
 
 help: ## this list
@@ -94,11 +94,18 @@ rollback: $(STAMP) ## the same and back again, after the new version has worked 
 restart: $(STAMP) ## the local cloud killed in the middle of everything: nothing lost, nothing twice (EACH=20 KILLS=12 SEED=1)
 	@$(OPERATION).restart $(if $(EACH),--each $(EACH)) $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
 
+rehearse-restore: $(STAMP) ## a stack lost and made again from an export of its table; then everybody goes on (EACH=20)
+	@$(OPERATION).restore $(if $(EACH),--each $(EACH))
+
 # A deployed stack is reached only by this target, only when STAGE names it, with the caller's own credentials.
-redrive rebuild: export AWS_EC2_METADATA_DISABLED := $(if $(STAGE),false,true)
+redrive rebuild restore: export AWS_EC2_METADATA_DISABLED := $(if $(STAGE)$(REAL),false,true)
 redrive: $(STAMP) ## dead letters by cause and what a replay would do; CONFIRM=1 replays (QUEUE=, ONLY=, RATE=, STAGE=)
 	@$(BIN)/python -m infra.redrive $(if $(QUEUE),--queue $(QUEUE)) $(if $(STAGE),--stage $(STAGE)) \
 		$(if $(ONLY),--only $(ONLY)) $(if $(RATE),--rate $(RATE)) $(if $(CONFIRM),--confirm)
+
+restore: $(STAMP) ## a stack made from an export: checked, its key and documents taken over, swept; CONFIRM=1 does it (docs/deployment.md)
+	@$(BIN)/python -m infra.restore --export "$(EXPORT)" --identifier-key "$(IDENTIFIER_KEY)" --documents "$(DOCUMENTS)" \
+		$(if $(STACK),--stack $(STACK)) $(if $(REAL),--real) $(if $(CONFIRM),--confirm)
 
 rebuild: $(STAMP) ## the ledger reckoned anew: what differs from its versions and decisions; CONFIRM=1 repairs (STAGE=)
 	@$(BIN)/python -m infra.rebuild $(if $(STAGE),--stage $(STAGE)) $(if $(CONFIRM),--confirm,--dry-run)

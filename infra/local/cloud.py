@@ -19,6 +19,7 @@ from ministack.services import lambda_svc
 
 from . import gateway_responses
 from .durable.store import Store
+from .imports import Imports
 from .ordered import Ordered
 from .settings import HOST, LocalSettings
 
@@ -55,6 +56,7 @@ class Cloud:
         self._store.install()
         gateway_responses.install()
         Ordered().install()
+        Imports().install()
 
         def execute(function: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
             return executor.execute(function.get("config") or function, event, request_id)

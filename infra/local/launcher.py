@@ -87,6 +87,8 @@ class Launcher:
                 self._say(f"  {store.replayed} changes of a run that did not end cleanly were recovered")
             parameters = {"JwtIssuer": ISSUER, "JwtAudience": AUDIENCE, "Jwks": self._issuer.jwks(), "Stage": STAGE}
             parameters["VerificationAddress"] = f"{self._settings.api_url.upper()}/C/"
+            if self._settings.parameters:
+                parameters |= json.loads(self._settings.parameters.read_text("utf-8"))
             deployment = deploy(package, parameters, self._settings, lambda text: self._say(f"  {text}"))
             self._certify(deployment)
             drop_artefacts()
@@ -105,8 +107,10 @@ class Launcher:
             free_memory()
             self._write_endpoints(deployment)
             self._greet(deployment)
-            # Last, for it looks at every open dossier; the interrupted ones have started again already.
-            self._sweep()
+            # Last, for it looks at every open dossier; the interrupted ones have started again already. A restored
+            # table is first compared with its export: then `make restore` sweeps.
+            if not parameters.get("RestoreBucket"):
+                self._sweep()
         except Exception as error:
             self._failed = True
             log.exception("the local run could not start")

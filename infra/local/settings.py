@@ -33,6 +33,8 @@ class LocalSettings:
     package: Path | None = None
     """A package to run instead of one made of the source tree."""
     stack: str = STACK
+    parameters: Path | None = None
+    """JSON: the template's parameters that are to have other values than a local run gives them."""
 
     @property
     def api_url(self) -> str:
@@ -52,7 +54,10 @@ class LocalSettings:
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> LocalSettings:
-    """Read PORT, AWS_PORT, HANDLERS, LOCAL_HOME, PACKAGE and STACK. Raises `SettingsError` naming what is wrong."""
+    """Read PORT, AWS_PORT, HANDLERS, LOCAL_HOME, PACKAGE, STACK and PARAMETERS.
+
+    Raises `SettingsError` naming what is wrong.
+    """
     handlers = environment.get("HANDLERS") or "inline"
     if handlers not in ("inline", "process"):
         raise SettingsError(f"HANDLERS must be inline or process, not {handlers!r}")
@@ -63,8 +68,16 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> LocalSettings:
     package = Path(environment["PACKAGE"]) if environment.get("PACKAGE") else None
     if package and handlers == "inline":
         raise SettingsError("PACKAGE needs HANDLERS=process: inline handlers run from the source tree")
-    stack = environment.get("STACK") or STACK
-    return LocalSettings(home, port, aws_port, "process" if handlers == "process" else "inline", package, stack)
+    parameters = Path(environment["PARAMETERS"]) if environment.get("PARAMETERS") else None
+    return LocalSettings(
+        home=home,
+        port=port,
+        aws_port=aws_port,
+        handlers="process" if handlers == "process" else "inline",
+        package=package,
+        stack=environment.get("STACK") or STACK,
+        parameters=parameters,
+    )
 
 
 def client_environment(settings: LocalSettings) -> dict[str, str]:

@@ -27,6 +27,8 @@ class LocalRun:
         self.home = home
         self.handlers = handlers
         self.package = package
+        self.stack = self.parameters = ""
+        """Name of the stack, and a file with parameters of it, where they are to be others than usual."""
         self._releases = 0
         self.port, self.aws_port = free_ports(2)
         self._process: subprocess.Popen[bytes] | None = None
@@ -42,6 +44,8 @@ class LocalRun:
             "LOCAL_HOME": str(self.home),
             "HANDLERS": self.handlers,
             "PACKAGE": str(self.package or ""),
+            "STACK": self.stack,
+            "PARAMETERS": self.parameters,
         }
 
     @property

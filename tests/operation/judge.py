@@ -20,6 +20,7 @@ from .people import Json, Someone
 from .world import World
 
 Table = Mapping[tuple[str, str], Json]
+MONEY = ("DOSSIER#", "PERSON#", "VOUCHER#", "RECEIPT#", "SI#")
 KIOSK_SECONDS = 120.0
 """How long its address may still be tried; the pauses between two tries are at most 20 s here."""
 KEY = b"k" * 32
@@ -38,6 +39,7 @@ def judge(world: World, address: Receiver) -> Judgement:
     _executions(world, table, found)
     _queues(world, found)
     _chains(world, found)
+    _sent_again(world, found)
     return found
 
 
@@ -131,27 +133,14 @@ def _covers(world: World, table: Table, found: Judgement) -> None:
 
 def _statuses(world: World, table: Table, found: Judgement) -> None:
     """Every status of every dossier was published, those of one dossier in order; repeated ones are the same."""
-    sqs, url = world.system.aws("sqs"), world.system.endpoints["status_queue_url"]
-    heard: dict[str, list[Json]] = defaultdict(list)
-    repeated = 0
-    while True:
-        received = world.insist(lambda: sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)).get("Messages", [])
-        if not received:
-            break
-        for message in received:
-            body = json.loads(message["Body"])
-            known = heard[body["dossier_code"]]
-            if body in known:
-                repeated += 1
-            else:
-                known.append(body)
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    world.hear()
+    heard = world.heard
     wrong = []
     for who in world.people:
         last = int(table[f"DOSSIER#{who.code}", "META"]["status_sequence"]["N"])
-        if [message["sequence"] for message in heard[who.code]] != list(range(1, last + 1)):
-            wrong.append(f"{who.kind} {who.code}: {[m['sequence'] for m in heard[who.code]]} of {last}")
-    found.figures |= {"statuses": sum(map(len, heard.values())), "statuses published again": repeated}
+        if [message["sequence"] for message in heard.get(who.code, [])] != list(range(1, last + 1)):
+            wrong.append(f"{who.kind} {who.code}: {[m['sequence'] for m in heard.get(who.code, [])]} of {last}")
+    found.figures |= {"statuses": sum(map(len, heard.values())), "statuses published again": world.heard_again}
     found.figures["statuses lost or out of order"] = len(wrong)
     found.faults += [f"statuses: {told}" for told in wrong[:3]]
 
@@ -250,6 +239,18 @@ def _queues(world: World, found: Judgement) -> None:
     found.figures["messages left in queues"] = sum(left.values())
     if left:
         found.faults.append(f"messages are left: {left}")
+
+
+def _sent_again(world: World, found: Judgement) -> None:
+    """Every voucher once more, every declaration once more under its key: known, and nothing of it counts twice."""
+    before = {key: item for key, item in world.table().items() if key[0].startswith(MONEY)}
+    found.figures["vouchers sent once more"] = world.send_again()
+    world.at_once(world.declare, world.people)
+    after = {key: item for key, item in world.table().items() if key[0].startswith(MONEY)}
+    changed = [key for key in before.keys() | after.keys() if before.get(key) != after.get(key)]
+    found.figures["items that this changed"] = len(changed)
+    if changed:
+        found.faults.append(f"sent once more, changed: {sorted(changed)[:3]}")
 
 
 def _chains(world: World, found: Judgement) -> None:

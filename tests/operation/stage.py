@@ -94,10 +94,11 @@ def staged(run: LocalRun, each: int) -> Iterator[Stage]:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with receiver() as address:
         run.start()
+        stage = Stage(run, each, address)
         try:
-            yield Stage(run, each, address)
+            yield stage
         finally:
-            run.stop()
+            stage.run.stop()
 
 
 def report(found: Judgement) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -53,6 +54,9 @@ class World:
             for number, kind in enumerate(kinds)
         ]
         self.campaign = ""
+        self.heard: dict[str, list[Json]] = defaultdict(list)
+        self.heard_again = 0
+        """What the portals have read of the topic so far, by dossier in the order of arrival, and what was repeated."""
         self._table: dict[tuple[str, str], Json] = {}
 
     def of(self, *kinds: str) -> list[Someone]:
@@ -247,6 +251,37 @@ class World:
         mappings = self.insist(lambda: functions.list_event_source_mappings()["EventSourceMappings"])
         (mapping,) = [each for each in mappings if each["EventSourceArn"].endswith(f":{queue}")]
         self.insist(lambda: functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=on))
+
+    def hear(self) -> None:
+        """The portals read what was published."""
+        sqs, url = self.system.aws("sqs"), self.system.endpoints["status_queue_url"]
+        while True:
+            received = self.insist(lambda: sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10))
+            messages = received.get("Messages", [])
+            if not messages:
+                return
+            for message in messages:
+                body = json.loads(message["Body"])
+                known = self.heard[body["dossier_code"]]
+                if body in known:
+                    self.heard_again += 1
+                else:
+                    known.append(body)
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+    def send_again(self) -> int:
+        """Accounting sends every voucher once more, as it does when it is not sure. Answers how many."""
+        vouchers = [voucher for who in self.people for voucher in who.vouchers]
+        again = [{**voucher, "message_id": f"{voucher['message_id']}-2"} for voucher in vouchers]
+        self.at_once(self.system.send_voucher, again)
+        self._wait(lambda: [1] * self._depth(), lambda left: f"{len(left)} messages wait")
+        return len(again)
+
+    def _depth(self) -> int:
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        sqs, url = self.system.aws("sqs"), self.system.endpoints["voucher_queue_url"]
+        told = self.insist(lambda: sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names))["Attributes"]
+        return sum(int(value) for value in told.values())
 
     # waiting
 

@@ -1,0 +1,106 @@
+"""`make restore` rehearsed: a stack is lost; another one, of another name, is made from an export of its table.
+
+    make rehearse-restore            # 20 people of every kind
+    make rehearse-restore EACH=5
+
+What an account keeps of a stack that is gone is what the template retains: the keys, the identifier key's secret and
+the buckets. Executions, queues, the stream and every setting are gone. Accounting sends again what it has sent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.local.harness import LocalRun
+from tests.local.outage import Judgement
+
+from .export import export_table
+from .insistent import InsistentClient
+from .stage import Stage, report, staged
+from .world import World
+
+RETAINED = ("kms", "secretsmanager", "s3")
+"""ministack's names of the services that keep something of a stack that is gone."""
+STACK, BUCKET = "bhxh-602e-again", "exports"
+AHEAD_SECONDS, EACH_SECONDS = 10.0, 1.0
+"""So long before 17:00 the executions fall asleep; the stack is lost before then, and made again after."""
+
+
+def lose(stage: Stage, world: World) -> tuple[list[str], int]:
+    """Bring everybody to Monday, export, and lose the stack. Answers the arguments of `make restore`, and the items."""
+    world.before()
+    world.stop_consumer()
+    asleep = world.fall_asleep(AHEAD_SECONDS + EACH_SECONDS * stage.each)
+    world.hear()
+    prefix, items = export_table(world.system, BUCKET)
+    functions = world.system.aws("lambda").list_functions()["Functions"]
+    variables = next(each["Environment"]["Variables"] for each in functions if "TABLE_NAME" in str(each))
+    stage.say(f"{items} items exported; the stack is lost, and {len(asleep)} sleeping executions with it")
+    stage.run.stop()
+    former = ["--identifier-key", variables["IDENTIFIER_KEY_SECRET"], "--documents", variables["DOCUMENTS_BUCKET"]]
+    return ["--export", f"s3://{BUCKET}/{prefix}", *former], items
+
+
+def again(stage: Stage, home: Path, prefix: str, parameters: dict[str, str]) -> LocalRun:
+    """Another stack in the same account, made from the export."""
+    lost = stage.run
+    kept, state = lost.home / "state", home / "state" / "g00000001"
+    state.mkdir(parents=True)
+    current = kept / (kept / "CURRENT").read_text("ascii").strip()
+    for service in RETAINED:
+        if (current / f"{service}.json").exists():
+            shutil.copy(current / f"{service}.json", state)
+    (state / "streams.json").write_text("[]", "utf-8")
+    (home / "state" / "CURRENT").write_text(state.name, "ascii")
+    shutil.copytree(lost.home / "s3", home / "s3")
+    for name in ("issuer.pem", "ca.pem", "ca-key.pem"):
+        shutil.copy(lost.home / name, home)
+    given = {"RestoreBucket": BUCKET, "RestorePrefix": f"{prefix}/data/", **parameters}
+    (home / "parameters.json").write_text(json.dumps(given), "utf-8")
+    run = LocalRun(home)
+    run.stack, run.parameters = STACK, str(home / "parameters.json")
+    return run
+
+
+def rehearse(stage: Stage, home: Path) -> Judgement:
+    """Lose it, restore it, and go on to the end."""
+    world = stage.world()
+    arguments, items = lose(stage, world)
+    closing = time.monotonic() + AHEAD_SECONDS + EACH_SECONDS * stage.each
+    stage.run = again(stage, home, arguments[1].removeprefix(f"s3://{BUCKET}/"), {})
+    time.sleep(max(0.0, closing - time.monotonic()))
+    stage.run.start()
+    stage.say(f"17:00 is over; the stack {STACK} is there")
+    world.system = InsistentClient(stage.run.home / "endpoints.json")
+    stage.tell_address(world.system)
+    for confirm in ([], ["--confirm"]):
+        for line in stage.operator("infra.restore", *arguments, *confirm).splitlines():
+            stage.say(f"  {line}")
+    stage.say(f"accounting sends its vouchers again: {world.send_again()}")
+    world.start_campaign()
+    world.amid()
+    world.after(lambda: None)
+    found = stage.judge(world)
+    found.figures["items restored"] = items
+    return found
+
+
+def main() -> int:
+    """Play it and print the figures; 1 where anything is otherwise."""
+    parser = argparse.ArgumentParser(prog="make rehearse-restore", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--each", type=int, default=20, help="people of every kind")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        first, second = Path(folder) / "first", Path(folder) / "second"
+        with staged(LocalRun(first), given.each) as stage:
+            return report(rehearse(stage, second))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
