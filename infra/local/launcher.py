@@ -119,11 +119,13 @@ class Launcher:
 
     def _take_releases(self, store: Store, cloud: Cloud, parameters: Mapping[str, str]) -> None:
         """Where functions run from packages, another one may take their place while everything goes on."""
+
+        def follow(deployment: Deployment) -> None:
+            cloud.route(deployment.api_id, deployment.api_stage)
+            cloud.run_on_loop(store.save)
+
         if isinstance(self._executor, ProcessHandlers):
-            executor = self._executor
-            self._releases = Releases(
-                self._settings, executor, store, parameters, lambda: cloud.run_on_loop(store.save)
-            )
+            self._releases = Releases(self._settings, self._executor, store, parameters, follow)
 
     def _release(self) -> None:
         if self._releases:

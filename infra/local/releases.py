@@ -23,7 +23,7 @@ from ministack.services import lambda_svc
 
 from infra.package import made
 
-from .deploy import deploy
+from .deploy import Deployment, deploy
 from .durable.store import Store
 from .settings import LocalSettings
 from .slim import drop_artefacts
@@ -43,10 +43,11 @@ class Releases:
         handlers: ProcessHandlers,
         store: Store,
         parameters: Mapping[str, str],
-        save: Callable[[], None],
+        follow: Callable[[Deployment], None],
     ) -> None:
+        """`follow` is told what the stack is once it was updated."""
         self._settings, self._handlers, self._store = settings, handlers, store
-        self._parameters, self._save = dict(parameters), save
+        self._parameters, self._follow = dict(parameters), follow
 
     def carry_out(self) -> None:
         """Do what `release.json` asks for and answer; a fault is an answer too."""
@@ -71,6 +72,6 @@ class Releases:
         self._handlers.begin_release(package, {each["FunctionName"]: each for each in functions}, asked["every"])
         self._store.definitions.hold(asked["every"])
         parameters = {**self._parameters, **asked.get("parameters", {})}
-        deploy(package, parameters, self._settings, lambda text: log.info("%s", text))
+        deployment = deploy(package, parameters, self._settings, lambda text: log.info("%s", text))
         drop_artefacts()
-        self._save()
+        self._follow(deployment)

@@ -86,7 +86,8 @@ def rehearse(stage: Stage, seed: int, kills: int) -> Judgement:
         with killer.quiet:
             stage.redrive()
 
-    world.after(redrive)
+    world.closing()
+    world.evening(redrive)
     killer.stop()
     asked = world.system.asked
     found = stage.judge(world)

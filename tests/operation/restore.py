@@ -85,7 +85,8 @@ def rehearse(stage: Stage, home: Path) -> Judgement:
     stage.say(f"accounting sends its vouchers again: {world.send_again()}")
     world.start_campaign()
     world.amid()
-    world.after(lambda: None)
+    world.closing()
+    world.evening(lambda: None)
     found = stage.judge(world)
     found.figures["items restored"] = items
     return found

@@ -42,13 +42,19 @@ class Stage:
         """The people, with the kiosk's address made known to the system."""
         client = InsistentClient(self.run.home / "endpoints.json")
         self.say(f"{machine()}; {self.run.handlers} handlers")
-        current = self.run.home / "state" / "CURRENT"
-        saved = current.read_text("ascii")
         self.tell_address(client)
         # Settings are no data: the local cloud saves them a second later, not at once.
-        wait_until(lambda: current.read_text("ascii"), lambda now: now != saved, "the settings to be saved")
+        wait_until(self._address_saved, bool, "the settings to be saved")
         issuer = load_issuer(self.run.home / "issuer.pem")
         return World(client, issuer.token, self.each, self.say)
+
+    def _address_saved(self) -> bool:
+        state = self.run.home / "state"
+        try:
+            generation = state / (state / "CURRENT").read_text("ascii").strip()
+            return self.address.url in (generation / "ssm.json").read_text("utf-8")
+        except FileNotFoundError:
+            return False
 
     def tell_address(self, client: InsistentClient) -> None:
         """Where the kiosk takes its messages, and what signs them."""

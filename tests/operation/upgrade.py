@@ -16,8 +16,8 @@ import argparse
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.package import build
@@ -30,47 +30,67 @@ from .world import World
 
 TENTH = 10
 WORKING_TREE = ""
+CAREFUL = {"PackedDocuments": "off"}
+"""What a first release of today's version must not write yet, for the version before does not read it
+(docs/deployment.md, "Back to the version before")."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """`first` is filled, then `steps` are released one after the other; packages' folders by what they are called."""
+class Release:
+    """What is released: how it is called, a package's folder, parameters of the stack."""
 
-    first: tuple[str, Path]
-    steps: Sequence[tuple[str, Path]]
-    window: float
-    """Seconds of business time that are left until 17:00 when the last change begins."""
+    name: str
+    package: Path
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
-def rehearse(stage: Stage, plan: Plan) -> Judgement:
-    """The story across the changes. What happens `amid` happens at the first of them."""
+def upgrade(stage: Stage, new: Path, window: float) -> Judgement:
+    """First the new version as the version before can read it, then, behind 17:00, with all that it can."""
+    world = _filled(stage)
+    asleep = world.fall_asleep(window)
+    stage.say(f"{len(asleep)} executions sleep")
+    _change(stage, Release("the new version, carefully", new, CAREFUL), world)
+    world.closing()
+    _change(stage, Release("the new version", new))
+    return _end(stage, world, asleep)
+
+
+def rollback(stage: Stage, new: Path, old: Path, window: float) -> Judgement:
+    """The new version works for a while, starts what sleeps until 17:00, and is taken back."""
+    world = _filled(stage)
+    _change(stage, Release("the new version, carefully", new, CAREFUL), world)
+    asleep = world.fall_asleep(window)
+    stage.say(f"{len(asleep)} executions sleep that the new version has begun")
+    _change(stage, Release("the version before", old))
+    world.closing()
+    return _end(stage, world, asleep)
+
+
+def _filled(stage: Stage) -> World:
     world = stage.world()
     stage.address.answers = [503] * 10
     world.before()
-    *earlier, last = plan.steps
     world.stop_consumer()
     world.start_campaign()
-    for number, step in enumerate(earlier):
-        _change(stage, step, world, first=number == 0)
-    asleep = world.fall_asleep(plan.window)
-    stage.say(f"{len(asleep)} executions sleep")
-    _change(stage, last, world, first=not earlier)
-    world.after(stage.redrive)
+    return world
+
+
+def _change(stage: Stage, release: Release, amid: World | None = None) -> None:
+    """Release a package. While both versions work, the queue is read again and people come."""
+    stage.say(f"the stack is updated to {release.name}; a tenth goes there")
+    stage.run.release(release.package, every=TENTH, parameters=release.parameters)
+    if amid is not None:
+        amid.start_consumer()
+        amid.amid()
+    stage.run.end_release()
+    stage.say(f"all go to {release.name}")
+
+
+def _end(stage: Stage, world: World, asleep: Mapping[str, int]) -> Judgement:
+    world.evening(stage.redrive)
     found = stage.judge(world)
     _slept(world, asleep, found)
     return found
-
-
-def _change(stage: Stage, step: tuple[str, Path], world: World, *, first: bool) -> None:
-    """Release a package. While both versions work for the first time, the queue is read again and people come."""
-    name, package = step
-    stage.say(f"the stack is updated to {name}; a tenth goes there")
-    stage.run.release(package, every=TENTH)
-    if first:
-        world.start_consumer()
-        world.amid()
-    stage.run.end_release()
-    stage.say(f"all go to {name}")
 
 
 def _slept(world: World, asleep: Mapping[str, int], found: Judgement) -> None:
@@ -97,14 +117,14 @@ def main() -> int:
     except (NoHistoryError, subprocess.CalledProcessError) as error:
         print(error, file=sys.stderr)
         return 1
-    old, new = (given.before, before), (given.to or "the source tree", after)
     window = given.window or 40.0 + 3 * given.each
-    plan = Plan(old, [new, old] if given.back else [new], window)
     with tempfile.TemporaryDirectory() as home:
         run = LocalRun(Path(home), handlers="process", package=before)
         with staged(run, given.each) as stage:
             stage.say(f"the version before ({given.before}) is filled")
-            return report(rehearse(stage, plan))
+            if given.back:
+                return report(rollback(stage, after, before, window))
+            return report(upgrade(stage, after, window))
 
 
 if __name__ == "__main__":

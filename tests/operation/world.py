@@ -139,11 +139,14 @@ class World:
 
     # what happens afterwards
 
-    def after(self, redrive: Callable[[], None]) -> None:
-        """Everybody to the end. `redrive` replays the dead letters as an operator does."""
+    def closing(self) -> None:
+        """What slept until 17:00 wakes."""
         self._say("17:00: unpaid dossiers expire, late ones are marked")
         self.wait_for_states(self.of("EXPIRES"), "EXPIRED")
         self.wait_for_marks()
+
+    def evening(self, redrive: Callable[[], None]) -> None:
+        """Everybody to the end. `redrive` replays the dead letters as an operator does."""
         self.set_clock(EVENING)
         self._say("18:00: supplements, top-ups, declarations of those who paid first; dead letters replayed")
         self.at_once(self._supply, self.of("SUPPLEMENTED"))
