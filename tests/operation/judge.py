@@ -10,6 +10,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from infra.local.client import wait_until
 from tests.local.outage import Judgement
@@ -119,7 +120,11 @@ def _covers(world: World, table: Table, found: Judgement) -> None:
         body = world.insist(lambda key=file["key"]["S"]: s3.get_object(Bucket=bucket, Key=key)["Body"].read())  # type: ignore[misc]
         if hashlib.sha256(body).hexdigest() != file["sha256"]["S"]:
             differing.append(code)
+    unproved = world.at_once(partial(_unproved, world, table), sorted(issued))
+    if any(unproved):
+        found.faults.append(f"codes that do not prove their covers: {[each for each in unproved if each][:3]}")
     found.figures |= {
+        "codes on covers that prove them": unproved.count(""),
         "covers issued": len(issued),
         "covers lost": len(wanted - issued.keys()),
         "files written twice": sum(count > 1 for count in files.values()),
@@ -129,6 +134,14 @@ def _covers(world: World, table: Table, found: Judgement) -> None:
         found.faults.append(f"covers: wanted {len(wanted)}, issued {len(issued)}, files {len(files)}, {differing[:3]}")
     if max(numbers.values(), default=1) > 1:
         found.faults.append("a book number was given twice")
+
+
+def _unproved(world: World, table: Table, code: str) -> str:
+    """What the public is told of a dossier's cover by the code printed on it; nothing where it is valid."""
+    proof = table.get((f"DOSSIER#{code}", "COVER#1#PROOF"), {})
+    told = world.system.call("GET", f"/v1/covers/{proof['token']['S']}/verification")
+    status = told.body.get("status") if told.status == 200 else str(told.body)
+    return "" if status == "VALID" else f"{code} {status}"
 
 
 def _statuses(world: World, table: Table, found: Judgement) -> None:

@@ -15,6 +15,7 @@ import shutil
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.local.harness import LocalRun
@@ -32,8 +33,19 @@ AHEAD_SECONDS, EACH_SECONDS = 10.0, 1.0
 """So long before 17:00 the executions fall asleep; the stack is lost before then, and made again after."""
 
 
-def lose(stage: Stage, world: World) -> tuple[list[str], int]:
-    """Bring everybody to Monday, export, and lose the stack. Answers the arguments of `make restore`, and the items."""
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What is known of the stack that is gone: its export, and what the account keeps of it."""
+
+    prefix: str
+    items: int
+    identifier_key: str
+    documents: str
+    token_keys: str
+
+
+def lose(stage: Stage, world: World) -> Lost:
+    """Bring everybody to Monday, export, and lose the stack."""
     world.before()
     world.stop_consumer()
     asleep = world.fall_asleep(AHEAD_SECONDS + EACH_SECONDS * stage.each)
@@ -43,14 +55,19 @@ def lose(stage: Stage, world: World) -> tuple[list[str], int]:
     variables = next(each["Environment"]["Variables"] for each in functions if "TABLE_NAME" in str(each))
     stage.say(f"{items} items exported; the stack is lost, and {len(asleep)} sleeping executions with it")
     stage.run.stop()
-    former = ["--identifier-key", variables["IDENTIFIER_KEY_SECRET"], "--documents", variables["DOCUMENTS_BUCKET"]]
-    return ["--export", f"s3://{BUCKET}/{prefix}", *former], items
+    return Lost(
+        prefix,
+        items,
+        variables["IDENTIFIER_KEY_SECRET"],
+        variables["DOCUMENTS_BUCKET"],
+        variables["COVER_TOKEN_KEYS"].strip(),
+    )
 
 
-def again(stage: Stage, home: Path, prefix: str, parameters: dict[str, str]) -> LocalRun:
+def again(stage: Stage, home: Path, lost: Lost) -> LocalRun:
     """Another stack in the same account, made from the export."""
-    lost = stage.run
-    kept, state = lost.home / "state", home / "state" / "g00000001"
+    former = stage.run.home
+    kept, state = former / "state", home / "state" / "g00000001"
     state.mkdir(parents=True)
     current = kept / (kept / "CURRENT").read_text("ascii").strip()
     for service in RETAINED:
@@ -58,10 +75,14 @@ def again(stage: Stage, home: Path, prefix: str, parameters: dict[str, str]) -> 
             shutil.copy(current / f"{service}.json", state)
     (state / "streams.json").write_text("[]", "utf-8")
     (home / "state" / "CURRENT").write_text(state.name, "ascii")
-    shutil.copytree(lost.home / "s3", home / "s3")
+    shutil.copytree(former / "s3", home / "s3")
     for name in ("issuer.pem", "ca.pem", "ca-key.pem"):
-        shutil.copy(lost.home / name, home)
-    given = {"RestoreBucket": BUCKET, "RestorePrefix": f"{prefix}/data/", **parameters}
+        shutil.copy(former / name, home)
+    given = {
+        "RestoreBucket": BUCKET,
+        "RestorePrefix": f"{lost.prefix}/data/",
+        "FormerCoverTokenKeys": lost.token_keys,
+    }
     (home / "parameters.json").write_text(json.dumps(given), "utf-8")
     run = LocalRun(home)
     run.stack, run.parameters = STACK, str(home / "parameters.json")
@@ -71,14 +92,16 @@ def again(stage: Stage, home: Path, prefix: str, parameters: dict[str, str]) -> 
 def rehearse(stage: Stage, home: Path) -> Judgement:
     """Lose it, restore it, and go on to the end."""
     world = stage.world()
-    arguments, items = lose(stage, world)
+    lost = lose(stage, world)
     closing = time.monotonic() + AHEAD_SECONDS + EACH_SECONDS * stage.each
-    stage.run = again(stage, home, arguments[1].removeprefix(f"s3://{BUCKET}/"), {})
+    stage.run = again(stage, home, lost)
     time.sleep(max(0.0, closing - time.monotonic()))
     stage.run.start()
     stage.say(f"17:00 is over; the stack {STACK} is there")
     world.system = InsistentClient(stage.run.home / "endpoints.json")
     stage.tell_address(world.system)
+    place = f"s3://{BUCKET}/{lost.prefix}"
+    arguments = ["--export", place, "--identifier-key", lost.identifier_key, "--documents", lost.documents]
     for confirm in ([], ["--confirm"]):
         for line in stage.operator("infra.restore", *arguments, *confirm).splitlines():
             stage.say(f"  {line}")
@@ -88,7 +111,7 @@ def rehearse(stage: Stage, home: Path) -> Judgement:
     world.closing()
     world.evening(lambda: None)
     found = stage.judge(world)
-    found.figures["items restored"] = items
+    found.figures["items restored"] = lost.items
     return found
 
 
