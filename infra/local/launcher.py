@@ -104,6 +104,8 @@ class Launcher:
                 self._say(f"  {restarted} workflow executions were interrupted and start again")
             cloud.route(deployment.api_id, deployment.api_stage)
             gc.collect()
+            # What is there now stays: looking for garbage need not walk through it again.
+            gc.freeze()
             free_memory()
             self._write_endpoints(deployment)
             self._greet(deployment)

@@ -19,6 +19,8 @@ Entry: TypeAlias = tuple[str, str, str]
 """Sort value in the index, then the item's own keys: the order of an index."""
 
 LAST = "\U0010ffff"
+MOST_KEPT = 200
+"""Partitions kept sorted. Long ones are few: the lists of provinces; a person's few rows are sorted again."""
 
 _CONDITION = re.compile(r"(\w+) = (:\w+)(?: AND (\w+) (?:> (:\w+)|BETWEEN (:\w+) AND (:\w+)))?")
 
@@ -69,9 +71,11 @@ class Ordered:
         kept = self._tables.get(id(table))
         if kept is None or kept[0] is not table:
             return
-        for (index, partition), sorted_one in kept[1].items():
-            hash_key, range_key = f"{index}PK", f"{index}SK"
-            if item.get(hash_key) != {"S": partition} or range_key not in item:
+        for definition in table.get("GlobalSecondaryIndexes") or ():
+            index = definition["IndexName"]
+            range_key = f"{index}SK"
+            sorted_one = kept[1].get((index, str((item.get(f"{index}PK") or {}).get("S"))))
+            if sorted_one is None or range_key not in item:
                 continue
             entry = (str(item[range_key].get("S")), base_pk, base_sk)
             at = bisect_left(sorted_one.entries, entry)
@@ -119,5 +123,7 @@ class Ordered:
                 for pk, sk in members.get(index, {}).get(partition, ())
                 if sk in items.get(pk, ())
             )
+            while len(kept[1]) >= MOST_KEPT:
+                del kept[1][next(iter(kept[1]))]
             found = kept[1][index, partition] = _Partition(members, entries)
         return found.entries

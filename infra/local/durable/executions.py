@@ -1,173 +1,231 @@
-"""Step Functions: which executions began and how they ended; one that a crash cut short starts again by its own name.
+"""Step Functions: every execution outlives the process, and goes on where it slept, with its token, as on AWS.
 
-On AWS an execution outlives everything. Here it is a thread, so it starts over from its first state with its first
-input; the product's tasks allow that, for a task may run twice on AWS too.
+Journalled are the beginning, each sleep and each answer to a token, and the end. What was under way between two sleeps
+is done again from the last one; the product's tasks allow that, for a task may run twice on AWS too. An execution keeps
+the definition that it began with, whatever is deployed meanwhile (`definitions.py`).
 
-A waiting thread costs what a waiting execution on AWS does not. So one that a newer execution of the same dossier has
-replaced ends here at once, where on AWS it would sleep until its next wake, find itself superseded and end then.
-
-The definition under which an execution began is kept with it (`definitions.py`).
+One that a newer execution of the same dossier has replaced ends here at once, where on AWS it would sleep until its
+next wake, find itself superseded and end then: a sandbox whose clock is set often would hold a crowd of them.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import threading
-from dataclasses import dataclass, field
+import time
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, TypeAlias
 
-from ministack.core.responses import get_account_id, get_region
-from ministack.services import stepfunctions
+from ministack.core.responses import (
+    AccountRegionScopedDict,
+    error_response_json,
+    get_account_id,
+    get_region,
+    json_response,
+    new_uuid,
+    now_iso,
+)
+from ministack.services import eventbridge, stepfunctions
 
 from ..journal import Entry
-from .definitions import DIGEST, Definitions
+from ..steps.engine import DONE, FAULT, Engine, Key, Record
+from ..steps.history import DAYS_KEPT, Histories, History
+from .definitions import Definitions
 from .recorder import Recorder
 from .table import scope
 
-BEGAN, ENDED = "began", "ended"
+BEGAN, STANDS, ENDED = "began", "stands", "ended"
+INTERRUPTED = "States.ServiceRestart"
+"""What ministack makes of an execution that was running when it stopped."""
+_KEPT = ("state_machines", "tags", "activities", "state_machine_versions", "state_machine_aliases", "map_runs")
+"""What ministack keeps of Step Functions beside executions."""
 log = logging.getLogger(__name__)
 
 Subject: TypeAlias = tuple[str, str]
 """State machine and dossier code: what executions may replace one another for."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Sleeper:
-    """An execution in a Wait state."""
-
-    arn: str
-    age: tuple[int, int]
-    called_off: threading.Event = field(default_factory=threading.Event)
-
-
-class _Nap(threading.local):
-    """Which Wait state this thread is in; None outside of one."""
-
-    sleeper: _Sleeper | None = None
+Age: TypeAlias = tuple[int, int]
 
 
 class Executions:
-    """Wraps ministack's Step Functions."""
+    """Takes the place of ministack's Step Functions, but for machines and their versions. Its files are in `root`."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, root: Path) -> None:
         self._recorder = recorder
-        self.definitions = Definitions()
-        self._sleepers: dict[Subject, set[_Sleeper]] = {}
-        self._nap = _Nap()
-        self._wait, self._sleep = stepfunctions._execute_wait, stepfunctions._scaled_sleep
-        self._start, self._run = stepfunctions._start_execution, stepfunctions._run_execution
+        self._histories = Histories(root / "history")
+        self.definitions = Definitions(root / "definitions")
+        self._asleep: dict[Subject, dict[Key, Age]] = {}
+        self._engine = Engine(recorder.gate, self._definition_of, self._note_rest, self._note_end)
         self._stop = stepfunctions._stop_execution
+        self._success, self._failure = stepfunctions._send_task_success, stepfunctions._send_task_failure
 
     def install(self) -> None:
         """Put the wrappers in place. Once, before state is loaded."""
-        self.definitions.install()
-        stepfunctions._start_execution = self._start_durably
-        stepfunctions._run_execution = self._run_durably
-        stepfunctions._stop_execution = self._stop_durably
-        stepfunctions._execute_wait = self._wait_until_called_off
-        stepfunctions._scaled_sleep = self._sleep_until_called_off
+        stepfunctions._start_execution = self.start
+        stepfunctions._stop_execution = self.stop
+        stepfunctions._send_task_success = self._succeed
+        stepfunctions._send_task_failure = self._fail
+        stepfunctions._parse_jsonpath_tokens = lru_cache(4096)(stepfunctions._parse_jsonpath_tokens)
+        # Nobody reads the list of all events that were ever sent.
+        eventbridge._events_log_list = list
 
-    def _start_durably(self, data: dict[str, Any]) -> Any:
+    def start(self, data: dict[str, Any]) -> Any:
+        """StartExecution."""
+        asked = str(data.get("stateMachineArn", ""))
+        arn = stepfunctions._resolve_state_machine_arn(asked)
+        if arn is None:
+            return error_response_json("StateMachineDoesNotExist", f"State machine {asked} not found", 400)
+        machine = stepfunctions._state_machines[arn]
+        name = data.get("name") or new_uuid()
+        account, region = get_account_id(), get_region()
+        key = (account, region, f"arn:aws:states:{region}:{account}:execution:{machine['name']}:{name}")
+        version = stepfunctions._state_machine_versions.get(stepfunctions._execution_version_arn(asked)) or machine
         with self._recorder.gate:
-            answer = self._start(data)
-            arn = _started(answer)
-            if arn:
-                begun_under = data.get(DIGEST) or self.definitions.begin(data["stateMachineArn"])
-                stepfunctions._executions[arn][DIGEST] = begun_under
-                self._recorder.write([BEGAN, get_account_id(), get_region(), stepfunctions._executions.get(arn)])
-                self._call_off_older(data)
-            return answer
+            if key[2] in stepfunctions._executions:
+                return error_response_json("ExecutionAlreadyExists", f"Execution already exists: '{key[2]}'", 400)
+            record = self._new(key, arn, name, data.get("input", "{}"), version)
+            stepfunctions._executions[key[2]] = record
+            self._recorder.write([BEGAN, key[0], key[1], _plain(record)])
+            self._call_off_older(record)
+            self._engine.begin(key, record)
+        stepfunctions._emit_execution_status_event(record)
+        return json_response({"executionArn": key[2], "startDate": record["startDate"]})
 
-    def _call_off_older(self, data: dict[str, Any]) -> None:
-        """End what waits for the dossier of a new execution and is of an earlier generation or clock."""
-        subject, age = _subject_and_age(data["stateMachineArn"], json.loads(data.get("input") or "{}"))
-        if subject is None:
-            return
-        for sleeper in [each for each in self._sleepers.get(subject, ()) if each.age < age]:
-            sleeper.called_off.set()
-            self._stop_durably({"executionArn": sleeper.arn, "error": "Superseded", "cause": "a newer one began"})
+    def _new(self, key: Key, machine: str, name: str, given: str, version: dict[str, Any]) -> Record:
+        began = now_iso()
+        events = History(self._histories)
+        started = {"input": given, "roleArn": version.get("roleArn", "")}
+        events.append(
+            {"id": 1, "type": "ExecutionStarted", "timestamp": began, "executionStartedEventDetails": started}
+        )
+        return {
+            "executionArn": key[2],
+            "stateMachineArn": machine,
+            "name": name,
+            "status": "RUNNING",
+            "startDate": began,
+            "stopDate": None,
+            "input": given,
+            "output": None,
+            "error": None,
+            "cause": None,
+            "definition": self.definitions.begin(machine, version["definition"]),
+            "position": {},
+            "turn": 0,
+            "events": events,
+        }
 
-    def _wait_until_called_off(self, state: dict[str, Any], given: Any, context: Any = None) -> tuple[Any, str | None]:
-        execution = (context or {}).get("Execution", {})
-        subject, age = _subject_and_age((context or {}).get("StateMachine", {}).get("Id"), execution.get("Input"))
-        if subject is None:
-            return self._wait(state, given, context)  # type: ignore[no-any-return]
-        sleeper = _Sleeper(execution["Id"], age)
+    def _definition_of(self, record: Record) -> str:
+        return self.definitions.read(record["definition"])
+
+    def stop(self, data: dict[str, Any]) -> Any:
+        """StopExecution."""
         with self._recorder.gate:
-            self._sleepers.setdefault(subject, set()).add(sleeper)
-        self._nap.sleeper = sleeper
-        try:
-            output, following = self._wait(state, given, context)
-        finally:
-            self._nap.sleeper = None
-            with self._recorder.gate:
-                self._sleepers[subject].discard(sleeper)
-                if not self._sleepers[subject]:
-                    del self._sleepers[subject]
-        return output, None if sleeper.called_off.is_set() else following
-
-    def _sleep_until_called_off(self, seconds: float) -> None:
-        sleeper = self._nap.sleeper
-        if sleeper is None:
-            self._sleep(seconds)
-        else:
-            sleeper.called_off.wait(min(seconds * stepfunctions._SFN_WAIT_SCALE, threading.TIMEOUT_MAX))
-
-    def _run_durably(self, arn: str) -> None:
-        with self._recorder.gate:  # until it is known under which definition it began
-            execution = stepfunctions._executions.get(arn)
-        with self.definitions.running(execution):
-            self._run(arn)
-        self._note_end(arn)
-
-    def _stop_durably(self, data: dict[str, Any]) -> Any:
-        answer = self._stop(data)
-        self._note_end(data.get("executionArn", ""))
+            answer = self._stop(data)
+            record = stepfunctions._executions.get(data.get("executionArn"))
+            if record and record["status"] == "ABORTED":
+                self._engine.forget(record)
+                self._note_end((get_account_id(), get_region(), record["executionArn"]), record)
         return answer
 
-    def _note_end(self, arn: str) -> None:
-        execution = stepfunctions._executions.get(arn)
-        if execution and execution["status"] != "RUNNING":
-            self._recorder.write([ENDED, get_account_id(), get_region(), execution])
+    def _succeed(self, data: dict[str, Any]) -> Any:
+        try:
+            result = json.loads(data.get("output", "{}"))
+        except ValueError:
+            return error_response_json("InvalidOutput", "the output is no JSON", 400)
+        if self._engine.answer(data.get("taskToken", ""), [DONE, result]):
+            return json_response({})
+        return self._success(data)
+
+    def _fail(self, data: dict[str, Any]) -> Any:
+        told = [FAULT, data.get("error") or "States.TaskFailed", data.get("cause") or ""]
+        return json_response({}) if self._engine.answer(data.get("taskToken", ""), told) else self._failure(data)
+
+    def _note_rest(self, key: Key, record: Record) -> None:
+        """One fell asleep, or its token was answered. Called with the gate held."""
+        self._recorder.write([STANDS, *key, record["position"], record["events"].settle()])
+        subject, age = _subject_and_age(record)
+        if subject is not None:
+            self._asleep.setdefault(subject, {})[key] = age
+
+    def _note_end(self, key: Key, record: Record) -> None:
+        record["position"] = {}
+        subject, _ = _subject_and_age(record)
+        sleepers = self._asleep.get(subject) if subject else None
+        if subject and sleepers and sleepers.pop(key, None) and not sleepers:
+            del self._asleep[subject]
+        self._recorder.write([ENDED, key[0], key[1], _plain(record)])
+
+    def _call_off_older(self, new: Record) -> None:
+        """End what sleeps for the dossier of a new execution and is of an earlier generation or clock."""
+        subject, age = _subject_and_age(new)
+        for key in [key for key, other in self._asleep.get(subject, {}).items() if other < age] if subject else ():
+            self.stop({"executionArn": key[2], "error": "Superseded", "cause": "a newer one began"})
 
     def replay(self, entry: Entry) -> None:
-        """Apply one journal line of kind BEGAN or ENDED."""
+        """Apply one journal line of kind BEGAN, STANDS or ENDED."""
         with scope(entry[1], entry[2]):
-            stepfunctions._executions[entry[3]["executionArn"]] = entry[3]
+            if entry[0] != STANDS:
+                stepfunctions._executions[entry[3]["executionArn"]] = entry[3]
+            elif entry[3] in stepfunctions._executions:
+                stepfunctions._executions[entry[3]].update(position=entry[4], events=entry[5])
+
+    def adopt(self) -> None:
+        """After loading: histories are found again, and what runs keeps the definition that it was running with."""
+        oldest = time.time() - DAYS_KEPT * 24 * 3600
+        for (account, region, arn), record in list(stepfunctions._executions.all_items()):
+            record["events"] = History.found(self._histories, record.get("events"))
+            if not _interrupted(record):
+                if record["stopDate"] and datetime.fromisoformat(record["stopDate"]).timestamp() < oldest:
+                    stepfunctions._executions._data.pop((account, region, arn))
+                continue
+            with scope(account, region):
+                machine = stepfunctions._state_machines.get(record["stateMachineArn"])
+            if machine is None:
+                # A child of a map run, or its machine is gone: whoever began it begins it again.
+                stepfunctions._executions._data.pop((account, region, arn))
+            elif "definition" not in record:
+                record["definition"] = self.definitions.keep(machine["definition"])
+        self._histories.forget_old()
 
     def restart_interrupted(self) -> int:
-        """Start again what was running when the launcher ended. Answers how many."""
-        count = 0
-        for (account, region, arn), execution in list(stepfunctions._executions.all_items()):
-            if execution["status"] == "RUNNING" or execution.get("error") == "States.ServiceRestart":
-                with scope(account, region):
-                    del stepfunctions._executions[arn]
-                    request = {
-                        "stateMachineArn": execution["stateMachineArn"],
-                        "name": execution["name"],
-                        "input": execution["input"],
-                        DIGEST: execution.get(DIGEST),
-                    }
-                    if _started(stepfunctions._start_execution(request)):
-                        count += 1
-                    else:
-                        log.warning("%s could not be started again: its state machine is gone", arn)
-        return count
+        """Let go on what was running when the launcher ended. Answers how many had not slept."""
+        awake = 0
+        with self._recorder.gate:
+            for key, record in list(stepfunctions._executions.all_items()):
+                if _interrupted(record):
+                    record.update(status="RUNNING", stopDate=None, error=None, cause=None, output=None)
+                    record.update(position=record.get("position") or {}, turn=record.get("turn", 0) + 1)
+                    awake += "until" not in record["position"] and "token" not in record["position"]
+                    subject, age = _subject_and_age(record)
+                    if subject is not None and record["position"]:
+                        self._asleep.setdefault(subject, {})[key] = age
+                    self._engine.resume(key, record)
+        return awake
+
+    def state(self) -> dict[str, Any]:
+        """What a snapshot writes, without a copy: call with the gate held, and write it out at once."""
+        plain = AccountRegionScopedDict()
+        plain._data.update({key: _plain(record) for key, record in stepfunctions._executions.all_items()})
+        return {**{name: getattr(stepfunctions, f"_{name}") for name in _KEPT}, "executions": plain}
 
 
-def _subject_and_age(machine: str | None, given: Any) -> tuple[Subject | None, tuple[int, int]]:
+def _interrupted(record: Record) -> bool:
+    return record["status"] == "RUNNING" or record.get("error") == INTERRUPTED
+
+
+def _plain(record: Record) -> Record:
+    """A record as it is written down."""
+    events = record["events"]
+    return {**record, "events": events.settle() if isinstance(events, History) else events}
+
+
+def _subject_and_age(record: Record) -> tuple[Subject | None, Age]:
     """Whose clock an execution is, and which of its dossier's; None for an execution that is no clock."""
     try:
-        return (str(machine), str(given["dossier_code"])), (int(given["generation"]), int(given["clock_version"]))
+        given = json.loads(record["input"])
+        age = (int(given["generation"]), int(given["clock_version"]))
+        return (record["stateMachineArn"], str(given["dossier_code"])), age
     except (KeyError, TypeError, ValueError):
         return None, (0, 0)
-
-
-def _started(answer: Any) -> str | None:
-    """The ARN in a successful answer of StartExecution."""
-    status, _, body = answer
-    if status != 200:
-        return None
-    arn: str = json.loads(body)["executionArn"]
-    return arn

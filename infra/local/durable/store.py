@@ -20,7 +20,7 @@ from ministack.services import dynamodb, lambda_svc
 from ..journal import JOURNAL, Entry, Generations, read_journal
 from ..streams import StreamReader
 from .definitions import Definitions
-from .executions import BEGAN, ENDED, Executions
+from .executions import BEGAN, ENDED, STANDS, Executions
 from .queues import MESSAGES, Queues, make_visible
 from .recorder import Recorder
 from .table import ITEMS, POSITION, Table, restore_streams, stream_state
@@ -28,6 +28,7 @@ from .table import ITEMS, POSITION, Table, restore_streams, stream_state
 log = logging.getLogger(__name__)
 
 STREAMS = "streams.json"
+STEPS = "stepfunctions"
 JOURNAL_LIMIT, GROWTH = 64 * 1024 * 1024, 2
 """Bytes of journal after which a new snapshot is worth its pause; never less than so many times the last snapshot, or a
 large state would do little else than being saved."""
@@ -51,7 +52,7 @@ class Store:
         self._recorder = Recorder()
         self._table = Table(self._recorder)
         self._queues = Queues(self._recorder)
-        self._executions = Executions(self._recorder)
+        self._executions = Executions(self._recorder, root)
         self._streams = StreamReader(self._table.emitted, self._recorder.gate)
         self._changed_at: float | None = None
         self._journal_limit = JOURNAL_LIMIT
@@ -99,6 +100,7 @@ class Store:
                 self._replay(entry)
                 self.replayed += 1
             make_visible()
+            self._executions.adopt()
         self._loaded = True
         self.save()
 
@@ -108,7 +110,7 @@ class Store:
             self._table.replay(entry)
         elif kind == MESSAGES:
             self._queues.replay(entry)
-        elif kind in (BEGAN, ENDED):
+        elif kind in (BEGAN, STANDS, ENDED):
             self._executions.replay(entry)
         else:
             raise ValueError(f"the journal holds an unknown entry {kind!r}")
@@ -133,7 +135,10 @@ class Store:
             folder = self._generations.begin()
             (folder / STREAMS).write_text(json.dumps(stream_state(), default=str), "utf-8")
             with _uncopied():
-                for key, state_of in gateway._build_persistence_save_dict().items():
+                states = gateway._build_persistence_save_dict()
+                if STEPS in states:
+                    states[STEPS] = self._executions.state
+                for key, state_of in states.items():
                     text = _written(state_of)
                     if text is not None:
                         (folder / f"{key}.json").write_text(text, "utf-8")

@@ -22,6 +22,7 @@ from ministack.services import dynamodb, lambda_svc
 
 from ..journal import Entry
 from .recorder import Recorder
+from .rows import Records, pack
 
 SET, REMOVE, EMIT = "set", "remove", "emit"
 ITEMS, POSITION = "items", "position"
@@ -79,6 +80,7 @@ class Table:
                 self.emitted.set()
 
     def _set_and_note(self, table: Any, partition: Any, sort: Any, item: Any) -> Any:
+        pack(table)
         old = self._set(table, partition, sort, item)
         self._note(table, [SET, table["TableName"], partition, sort, item])
         return old
@@ -100,6 +102,8 @@ class Table:
     def _emit_later(
         self, name: str, event: str, old: dict[str, Any] | None, new: dict[str, Any] | None, replicate: bool = True
     ) -> None:
+        if name not in dynamodb._stream_records:
+            dynamodb._stream_records[name] = Records()
         if self._request.changes is None or self._request.emissions is None:
             self._emit(name, event, old, new, replicate)
             return
@@ -118,6 +122,7 @@ class Table:
                 if table is None:
                     continue
                 if kind == SET:
+                    pack(table)
                     new = rest[2]
                     old = self._set(table, rest[0], rest[1], new)
                 elif kind == REMOVE:
@@ -165,7 +170,7 @@ def stream_state() -> list[list[Any]]:
 def restore_streams(waiting: list[list[Any]]) -> None:
     """Put back what `stream_state` answered; positions of readers stay valid."""
     for account, region, name, first, records in waiting:
-        dynamodb._stream_records.set_scoped(account, region, name, list(records))
+        dynamodb._stream_records.set_scoped(account, region, name, Records(records))
         dynamodb._stream_trimmed.set_scoped(account, region, name, first)
 
 
