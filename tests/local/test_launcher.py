@@ -40,6 +40,7 @@ def test_endpoints_name_what_the_contract_names(local_run: LocalRun) -> None:
         "api",
         "aws",
         "region",
+        "stack",
         "table",
         "voucher_queue_url",
         "voucher_dlq_url",
