@@ -35,6 +35,8 @@ FIELDS = frozenset(
         "error",
         "attempt",
         "role",
+        "item",
+        "field",
     }
 )
 

@@ -24,6 +24,7 @@ UNITS: Final[Mapping[str, str]] = {
     "MoneyHeld": "None",
     "BreakGlass": "Count",
     "CanarySteps": "Count",
+    "FieldsUnusable": "Count",
     "CanaryMilliseconds": "Milliseconds",
 }
 """Every metric and its unit; money is VND, for which CloudWatch has no unit."""

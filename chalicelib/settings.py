@@ -21,6 +21,12 @@ class Settings:
     campaign_machine_arn: str
     identifier_key_secret: str
     """Secrets Manager id of the key that hashes personal ids."""
+    field_key: str
+    """ARN of the KMS key under which the data keys of single fields lie."""
+    field_key_seconds: int
+    """How long an unwrapped data key is believed without asking KMS."""
+    seals_fields: bool
+    """Whether new values are sealed; sealed ones are read in any case."""
     jwt_issuer: str
     jwt_audience: str
     jwks_parameter: str
@@ -81,6 +87,9 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         cover_machine_arn=environment["COVER_MACHINE_ARN"],
         campaign_machine_arn=environment["CAMPAIGN_MACHINE_ARN"],
         identifier_key_secret=environment["IDENTIFIER_KEY_SECRET"],
+        field_key=environment["FIELD_KEY"],
+        field_key_seconds=int(environment["FIELD_KEY_SECONDS"]),
+        seals_fields=environment["FIELD_ENCRYPTION"] == "on",
         jwt_issuer=environment["JWT_ISSUER"],
         jwt_audience=environment["JWT_AUDIENCE"],
         jwks_parameter=environment["JWKS_PARAMETER"],

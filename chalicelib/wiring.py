@@ -12,6 +12,8 @@ from . import settings as environment
 from .settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .clock import Clock
     from .domain.law import Law
     from .lawbook import LawBook
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from .storage.anchors import AnchorStore
     from .storage.endpoints import Endpoints
     from .storage.executions import Executions
+    from .storage.field_keys import FieldKeys
     from .storage.files import Documents
     from .storage.outbox import Topics
     from .storage.post import Post
@@ -178,6 +181,21 @@ class Wiring:
         return WebhookQueue(self.client("sqs"), self.settings.webhook_queue_url)
 
     @cached_property
+    def fields(self) -> FieldKeys:
+        """What seals and opens single fields; asks for no key before the first one."""
+        from .storage.field_keys import FieldKeys
+
+        return FieldKeys(
+            self.table,
+            client=lambda: self.client("kms"),
+            kms_key=self.settings.field_key,
+            seconds=self.settings.field_key_seconds,
+            seals=self.settings.seals_fields,
+            now=lambda: self.clock.now(),
+            tell=_tell_of_fields,
+        )
+
+    @cached_property
     def _identifier_key(self) -> bytes:
         answer = self.client("secretsmanager").get_secret_value(SecretId=self.settings.identifier_key_secret)
         secret: str = answer["SecretString"]
@@ -186,6 +204,14 @@ class Wiring:
     def person(self, personal_id: str) -> str:
         """The keyed hash (160 bits, hex) under which a person is kept; no key of the table holds a raw number."""
         return hmac.digest(self._identifier_key, personal_id.encode(), hashlib.sha256).hex()[:40]
+
+
+def _tell_of_fields(code: str, told: Mapping[str, str]) -> None:
+    from .log import facts, logger
+    from .metrics import measured
+
+    log = logger(__name__)
+    log.error("a sealed field could not be used", extra={**facts(reason=code, **told), **measured(FieldsUnusable=1)})
 
 
 @lru_cache(maxsize=1)

@@ -145,7 +145,9 @@ def _lambda(_: str, parameters: Mapping[str, Any], names: Mapping[str, str]) -> 
 
 def _kms(operation: str, parameters: Mapping[str, Any], names: Mapping[str, str]) -> Pairs:
     key = parameters["KeyId"]
-    if key == names["COVER_SALT_KEY"]:
+    if key == names["FIELD_KEY"]:
+        yield f"kms:{operation}", "FieldKey.Arn"
+    elif key == names["COVER_SALT_KEY"]:
         yield f"kms:{operation}", "CoverSaltKey.Arn"
     elif key == names["COVER_TOKEN_KEYS"].split()[0]:
         yield f"kms:{operation}", "CoverTokenKey.Arn"

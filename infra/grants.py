@@ -37,6 +37,10 @@ KEEPS_FAILURES: Final = ("StreamRelay", "sqs:SendMessage", "RelayFailures.Arn")
 """Lambda itself sends what the relay gave up on."""
 
 
+BY_US_ALONE: Final = "FieldKey.Arn"
+"""No service asks for it in anybody's name."""
+
+
 def roles(template: Template) -> dict[str, str]:
     """The logical id of each function's role."""
     found = {}
@@ -123,6 +127,8 @@ def idle(template: Template, asked: set[Asked]) -> set[Asked]:
 
 
 def _of_a_service(function: str, action: str, resource: str) -> bool:
+    if resource == BY_US_ALONE:
+        return False
     return action.startswith(tuple(BY_THE_SERVICE)) or (function, action, resource) == KEEPS_FAILURES
 
 

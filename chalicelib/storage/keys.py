@@ -363,3 +363,11 @@ def procedure(province: str, effective_from: date, version: int) -> Key:
 
 def procedures_audit(province: str, version: int) -> Key:
     return province_partition(province), f"{AUDIT}{version:08d}"
+
+
+FIELD_KEYS = "FIELDKEYS"
+"""The partition of the wrapped data keys that seal single fields."""
+
+
+def field_key(number: int) -> Key:
+    return FIELD_KEYS, f"KEY#{number:06d}"

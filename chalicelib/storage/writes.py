@@ -19,30 +19,36 @@ from .items.covers import cover_item
 from .items.dossiers import declaration_document, dossier_correction, dossier_item, dossier_progress
 from .items.people import person_item
 from .items.refunds import refund_item
+from .sealed import Seals
 from .transaction import Transaction
 
 
-def write_opened(transaction: Transaction, change: Change) -> None:
+def write_opened(transaction: Transaction, change: Change, seals: Seals) -> None:
     """A new dossier with its first audit line."""
     dossier = change.dossier
-    transaction.put_new("dossier", keys.dossier(dossier.code), dossier_item(dossier))
+    transaction.put_new("dossier", keys.dossier(dossier.code), dossier_item(dossier, seals))
     _write_lines(transaction, change)
 
 
 def write_change(
-    transaction: Transaction, change: Change, *, corrected: bool = False, more: Item = MappingProxyType({})
+    transaction: Transaction,
+    change: Change,
+    *,
+    corrected: Seals | None = None,
+    more: Item = MappingProxyType({}),
 ) -> None:
     """A dossier over the version that the change started from, with every audit line of the change.
 
-    The lines' keys carry their versions: of two writers of one version one is refused. `corrected` writes the
-    declaration as well, which otherwise stays as it was opened; `more` are attributes that only one decision knows.
+    The lines' keys carry their versions: of two writers of one version one is refused. With `corrected` the
+    declaration is written as well, under these seals; otherwise it stays as it was opened. `more` are attributes that
+    only one decision knows.
     """
     dossier = change.dossier
     generations = sum(line.event is Event.DEADLINES_RESET for line in change.lines)
     transaction.update(
         "dossier",
         keys.dossier(dossier.code),
-        {**dossier_progress(dossier), **(dossier_correction(dossier) if corrected else {}), **more},
+        {**dossier_progress(dossier), **(dossier_correction(dossier, corrected) if corrected else {}), **more},
         attribute="version",
         expected=dossier.version - len(change.lines),
         counted={"generation": generations} if generations else {},
@@ -66,9 +72,12 @@ def write_person(transaction: Transaction, record: PersonRecord) -> None:
         transaction.put_over("person", key, item, attribute="version", expected=record.version - 1)
 
 
-def write_cover(transaction: Transaction, cover: Cover) -> None:
-    """A cover over the version before it; its first version must be new."""
-    key, item = keys.cover(cover.dossier_code, cover.number), cover_item(cover)
+def write_cover(transaction: Transaction, cover: Cover, seals: Seals | None = None) -> None:
+    """A cover over the version before it; its first version must be new.
+
+    Without `seals` its personal id was read from the dossier, or from a cover of it, and is carried unopened.
+    """
+    key, item = keys.cover(cover.dossier_code, cover.number), cover_item(cover, seals)
     if cover.version == 1:
         transaction.put_new("cover", key, item)
     else:
@@ -77,7 +86,7 @@ def write_cover(transaction: Transaction, cover: Cover) -> None:
 
 def write_earlier_declaration(transaction: Transaction, before: Dossier) -> None:
     """Keep what a dossier declared up to now: a correction takes its place, and slips issued before still say it."""
-    item: Item = {"declaration": declaration_document(before.declaration)}
+    item: Item = {"declaration": declaration_document(before.declaration, before.code, None)}
     transaction.put_new("declaration", keys.earlier_declaration(before.code, before.version), item)
 
 

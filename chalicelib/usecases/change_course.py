@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from datetime import date
 
 from ..domain import lifecycle
+from ..domain.copies import replace
 from ..domain.errors import Fault, Forbidden, Rejected
 from ..domain.events import Act, By
 from ..domain.lifecycle import Decision, Situation
 from ..domain.supplement import Corrections, correct
+from ..storage.items.covers import open_cover
+from ..storage.items.dossiers import open_dossier
 from ..wiring import Wiring
 from .answers import Answer
 from .decide import Present, Request, decide
@@ -49,8 +52,9 @@ def supply(
     """
 
     def decision(found: Situation, act: Act) -> Decision:
+        asked = lifecycle.awaited(found.dossier)
+        found = _opened(found, w)
         dossier = found.dossier
-        asked = lifecycle.awaited(dossier)
         read = w.table.get_many(w.registers.keys(dossier.person))
         evidence = w.registers.evidence(dossier.person, dossier.declaration.personal_id, read)
         faults: list[Fault] = list(wire_faults)
@@ -71,6 +75,12 @@ def supply(
         return lifecycle.supply(found, declaration, calendar=w.law.calendar, act=act)
 
     return decide(request, By.PORTAL, decision, present=present, w=w)
+
+
+def _opened(found: Situation, w: Wiring) -> Situation:
+    """The same with the sealed fields of dossier and cover opened. Raises `SealBroken`, `Unavailable`."""
+    cover = None if found.cover is None else open_cover(found.cover, w.fields)
+    return replace(found, dossier=open_dossier(found.dossier, w.fields), cover=cover)
 
 
 def withdraw(request: Request, *, reason: str | None, present: Present, w: Wiring) -> Answer:

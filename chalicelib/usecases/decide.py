@@ -96,11 +96,11 @@ def write_decision(transaction: Transaction, found: Situation, decided: Decision
     before = found.dossier
     rules = w.law.deadline_rules.on(before.created_at.date()).value
     change = replanned(decided.change, before, rules=rules, calendar=w.law.calendar, act=act)
-    write_change(transaction, change, corrected=decided.corrected)
+    write_change(transaction, change, corrected=w.fields if decided.corrected else None)
     if decided.corrected:
         write_earlier_declaration(transaction, before)
     if decided.cover is not None:
-        write_cover(transaction, decided.cover)
+        write_cover(transaction, decided.cover, w.fields)
     write_cases(transaction, before.code, decided.cases, act.at)
     if decided.person is not None:
         write_person(transaction, decided.person)

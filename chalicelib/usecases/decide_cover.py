@@ -13,8 +13,8 @@ from ..domain.errors import NotFound, Unavailable, VersionConflict
 from ..domain.events import Act, By
 from ..domain.participation import PersonRecord
 from ..storage import keys
-from ..storage.items.covers import cover_from
-from ..storage.items.dossiers import dossier_from
+from ..storage.items.covers import cover_from, open_cover
+from ..storage.items.dossiers import dossier_from, open_dossier
 from ..storage.items.people import person_from
 from ..storage.transaction import Refused, Transaction
 from ..storage.writes import write_change, write_cover, write_earlier_declaration, write_person
@@ -44,6 +44,11 @@ class CoverSituation:
     cover: Cover
     dossier: Dossier
     w: Wiring
+
+    def opened(self) -> CoverSituation:
+        """The same with the sealed fields of both opened. Raises `SealBroken`, `Unavailable`."""
+        seals = self.w.fields
+        return CoverSituation(open_cover(self.cover, seals), open_dossier(self.dossier, seals), self.w)
 
     def covers(self) -> list[Cover]:
         """Every cover of the dossier, this one included. AP72."""
@@ -102,7 +107,7 @@ def decide_cover(
         transaction = Transaction()
         if idempotency is not None and answer_key is not None:
             transaction.put_new("idempotency", answer_key, kept(idempotency, answer), or_expired_at=int(time.time()))
-        _write(transaction, found, decided)
+        _write(transaction, found, decided, w)
         try:
             transaction.commit(w.table)
         except Refused:
@@ -130,11 +135,11 @@ def _missed(cover: Cover, request: CoverRequest, w: Wiring) -> Sequence[dict[str
     return [dict(change) for change in changes]
 
 
-def _write(transaction: Transaction, found: CoverSituation, decided: CoverDecision) -> None:
-    write_cover(transaction, decided.cover)
+def _write(transaction: Transaction, found: CoverSituation, decided: CoverDecision, w: Wiring) -> None:
+    write_cover(transaction, decided.cover, w.fields)
     for other in decided.others:
-        write_cover(transaction, other)
-    write_change(transaction, decided.change, corrected=decided.corrected)
+        write_cover(transaction, other, w.fields)
+    write_change(transaction, decided.change, corrected=w.fields if decided.corrected else None)
     if decided.corrected:
         write_earlier_declaration(transaction, found.dossier)
     if decided.person is not None:

@@ -43,7 +43,7 @@ from ..storage.table import Stored
 from ..storage.transaction import Refused, Transaction
 from ..wiring import Wiring
 from .answers import Answer, Idempotency, kept, replay
-from .quarantine import DISCARDED, QUARANTINED, RETRIED
+from .quarantine import DISCARDED, QUARANTINED, RETRIED, kept_message
 from .record_voucher import VoucherFacts, record_voucher
 from .resolve_voucher import resolve as resolve_in_ledger
 from .voucher_desk import not_found, partition_of, subject_of
@@ -303,10 +303,10 @@ class _Desk:
 
         Raises `Conflict` (MESSAGE_STILL_REFUSED): it is still no voucher, or still contradicts one.
         """
-        document, w = text(stored, "document"), self.w
+        document, w = kept_message(stored, self.w), self.w
         # What contradicted the ledger was readable, and is kept as the ledger keeps vouchers.
         try:
-            said = self.read(document) if stored.get("message_id") is not None else voucher_from(document)
+            said = self.read(document) if stored.get("message_id") is not None else voucher_from(document, w.fields)
         except Rejected as refused:
             raise _still_refused(refused.code) from None
         if isinstance(said, ContributionVoucher):

@@ -9,6 +9,7 @@ from ..domain.cover import Cover, StoredFile
 from ..domain.errors import NotConfigured
 from ..domain.months import at_vietnam
 from ..domain.provinces import Province
+from ..storage.items.covers import open_cover
 from ..wiring import Wiring
 from .make_cover import checked_cover, cover_of
 from .preview_cover import draft_key, require_unissued
@@ -27,7 +28,7 @@ def draw_cover(cover_id: str, code: str, w: Wiring) -> StoredFile:
         SigningError: the signed file does not pass its examination; nothing is stored.
         ValueError: nobody checked the cover.
     """
-    cover = checked_cover(cover_id, code, w)
+    cover = open_cover(checked_cover(cover_id, code, w), w.fields)
     stored = w.documents.find(cover.object_key)
     if stored is not None:
         return stored
@@ -46,7 +47,7 @@ def draw_preview(cover_id: str, code: str, w: Wiring) -> StoredFile:
         NotFound: COVER_NOT_FOUND. Conflict: INVALID_TRANSITION, it is issued or ended.
         NotConfigured: no template, or no province, for today.
     """
-    cover = cover_of(cover_id, code, w)
+    cover = open_cover(cover_of(cover_id, code, w), w.fields)
     require_unissued(cover)
     today = at_vietnam(w.clock.now())
     view = cover_view(cover, province=_issuing_province(cover, today.date(), w), issued_at=today)

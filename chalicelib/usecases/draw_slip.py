@@ -11,7 +11,7 @@ from ..domain.months import at_vietnam
 from ..domain.provinces import Province
 from ..domain.slip import Slip, SlipKind, slips_of
 from ..storage import keys
-from ..storage.items.dossiers import declaration_from
+from ..storage.items.dossiers import declaration_from, open_declaration
 from ..wiring import Wiring
 from .view_dossier import read_dossier
 
@@ -33,7 +33,7 @@ def draw_slip(code: str, kind: SlipKind, number: int, w: Wiring) -> StoredFile:
     stored = w.documents.find(slip.object_key)
     if stored is not None:
         return stored
-    declaration = _declared(slip, view.dossier, w)
+    declaration = open_declaration(_declared(slip, view.dossier, w), code, w.fields)
     drawn = slip_view(
         slip,
         view.dossier,

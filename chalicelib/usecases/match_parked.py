@@ -27,7 +27,7 @@ def match_parked(code: str, w: Wiring) -> list[Verdict]:
         return []
     verdicts = []
     for item in _waiting(code, dossier_from(stored).person, w):
-        voucher = voucher_from(str(item["document"]))
+        voucher = voucher_from(str(item["document"]), w.fields)
         facts_now = VoucherFacts([voucher], w).of(voucher)
         verdict = record_voucher(voucher, facts_now, w)
         head = facts_now.head(voucher.voucher_id)

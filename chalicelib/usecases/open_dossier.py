@@ -220,7 +220,7 @@ def _commit(
         kept(idempotency, answer),
         or_expired_at=int(time.time()),
     )
-    write_opened(transaction, change)
+    write_opened(transaction, change, w.fields)
     write_person(transaction, facts.person.with_open(dossier.code, dossier.span))
     counter_key = keys.counter(province, now.date())
     if counted is None:

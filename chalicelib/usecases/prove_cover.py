@@ -15,6 +15,7 @@ from ..domain.months import at_vietnam
 from ..domain.provinces import Province
 from ..storage import keys
 from ..storage.items.fields import text
+from ..storage.sealed import Seals, as_stored, opened
 from ..storage.table import Stored
 from ..storage.transaction import Refused, Transaction
 from ..wiring import Wiring
@@ -41,7 +42,7 @@ def proved(cover: Cover, province: Province, w: Wiring) -> Proof:
     """
     key = keys.cover_proof(cover.dossier_code, cover.number)
     stored = w.table.get(key)
-    return _made(cover, province, key, w) if stored is None else proof_from(stored)
+    return _made(cover, province, key, w) if stored is None else proof_from(stored, w.fields)
 
 
 def _made(cover: Cover, province: Province, key: keys.Key, w: Wiring) -> Proof:
@@ -54,7 +55,8 @@ def _made(cover: Cover, province: Province, key: keys.Key, w: Wiring) -> Proof:
     kid = kid_of(w.token_keys.public[0])
     token = Token(kid, claims, raw_signature(w.token_keys.sign(to_be_signed(kid, claims))))
     transaction = Transaction()
-    item = {"token": token.text, "data": data.decode(), "agency": view.agency, "renderer": RENDERER_VERSION}
+    sealed = w.fields.seal(key[0], "data", data.decode())
+    item = {"token": token.text, "data": sealed, "agency": view.agency, "renderer": RENDERER_VERSION}
     transaction.put_new("proof", key, item)
     try:
         transaction.commit(w.table)
@@ -62,13 +64,13 @@ def _made(cover: Cover, province: Province, key: keys.Key, w: Wiring) -> Proof:
         found = refused.found["proof"]
         if found is None:
             raise
-        return proof_from(found)
+        return proof_from(found, w.fields)
     return Proof(view, token)
 
 
-def proof_from(stored: Stored) -> Proof:
-    """A proof as it was stored. Raises ValueError where its token says another thing than its data."""
-    data = text(stored, "data").encode()
+def proof_from(stored: Stored, seals: Seals) -> Proof:
+    """A proof as it was stored. Raises ValueError where its token says another thing than its data, `SealBroken`."""
+    data = opened(text(stored, "PK"), "data", as_stored(text(stored, "data")), seals).encode()
     proof = Proof(view_from(data), read_token(text(stored, "token")))
     if commitment_of(data) != proof.token.claims.commitment or cover_json(proof.view) != data:
         raise ValueError("a proof whose token and data do not belong together")

@@ -14,8 +14,10 @@ from ..domain.months import instant_text
 from ..domain.voucher_desk import MESSAGE_PREFIX
 from ..storage import keys
 from ..storage.codec import Value
+from ..storage.items.fields import text
 from ..storage.items.vouchers import day_shard_of
 from ..storage.keys import Key
+from ..storage.table import Stored
 from ..storage.transaction import Refused, Transaction
 from ..wiring import Wiring
 
@@ -36,7 +38,14 @@ FAULTS, FAULT_LENGTH = 50, 200
 
 
 def quarantine_item(
-    document: str, *, reason: str, province_code: str, day: date | None, received_at: datetime, **known: Value
+    document: str,
+    w: Wiring,
+    *,
+    reason: str,
+    province_code: str,
+    day: date | None,
+    received_at: datetime,
+    **known: Value,
 ) -> tuple[Key, dict[str, Value]]:
     """Key and item of a quarantined message; the same message again gives the same key.
 
@@ -45,8 +54,10 @@ def quarantine_item(
     whole = document.encode()
     digest = hashlib.sha256(f"{reason}\n".encode() + whole).hexdigest()
     received = instant_text(received_at)
+    key = keys.quarantine(digest)
+    kept_text = whole[:DOCUMENT_BYTES].decode(errors="ignore")
     item: dict[str, Value] = {
-        "document": whole[:DOCUMENT_BYTES].decode(errors="ignore"),
+        **_kept(key[0], kept_text, w),
         "state": QUARANTINED,
         "bytes": len(whole),
         "reason": reason,
@@ -59,7 +70,20 @@ def quarantine_item(
     if day is not None:
         item |= {"GSI1PK": keys.day_list(day, province_code, day_shard_of(digest)), "GSI1SK": digest}
     item.update({name: value for name, value in known.items() if value is not None})
-    return keys.quarantine(digest), item
+    return key, item
+
+
+def _kept(owner: str, document: str, w: Wiring) -> dict[str, Value]:
+    """The text as a whole is sealed: where in it a person is named nobody can tell of what could not be read."""
+    stored = w.fields.seal(owner, "document", document)
+    return {"sealed" if w.fields.seals else "document": stored}
+
+
+def kept_message(item: Stored, w: Wiring) -> str:
+    """The text of a quarantined message. Raises `SealBroken`, `Unavailable`."""
+    if item.get("sealed") is None:
+        return text(item, "document")
+    return w.fields.open(text(item, "PK"), "document", text(item, "sealed"))
 
 
 def quarantine_id(partition: str) -> str:
@@ -75,6 +99,7 @@ def quarantine_message(body: str, faults: tuple[Fault, ...], *, message_id: str,
     told = legible(body)
     key, item = quarantine_item(
         body,
+        w,
         reason=faults[0].code,
         province_code=known_province(told.pop("province_code", None), w),
         day=_legible_day(told.pop("value_date", None)),

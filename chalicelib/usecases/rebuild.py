@@ -57,7 +57,7 @@ def rebuild_voucher(voucher_id: str, w: Wiring, *, dry_run: bool) -> list[Differ
         if stored is None or stored.state is VoucherState.IGNORED:
             return []
         items = w.table.query(keys.voucher_head(voucher_id)[0], keys.VERSION)
-        again = _merged(stored, [voucher_from(str(item["document"])) for item in items])
+        again = _merged(stored, [voucher_from(str(item["document"]), w.fields) for item in items])
         posting = Posting(facts, Act(w.clock.now(), By.SYSTEM, ACTOR), w)
         posting.place(again)
         posting.post(voucher_id)

@@ -104,16 +104,16 @@ def _posted(
     if again and stands.state is VoucherState.PARKED:
         return Verdict(Outcome.DUPLICATE), None
     if not again:
-        _keep(posting.transaction, voucher, facts)
+        _keep(posting.transaction, voucher, facts, w)
     return Verdict(OUTCOMES[stands.state], stands.reason), posting.transaction
 
 
-def _keep(transaction: Transaction, voucher: ContributionVoucher, facts: Facts) -> None:
+def _keep(transaction: Transaction, voucher: ContributionVoucher, facts: Facts, w: Wiring) -> None:
     """This version for good, and the claim of the receipt number."""
     transaction.put_new(
         "version",
         keys.voucher_version(voucher.voucher_id, voucher.voucher_version),
-        {"document": voucher_document(voucher), "fingerprint": voucher.fingerprint},
+        {"document": voucher_document(voucher, w.fields), "fingerprint": voucher.fingerprint},
     )
     if facts.receipt_holder(voucher) is None:
         transaction.put_new("receipt", receipt_key(voucher), {"voucher_id": voucher.voucher_id})
@@ -128,7 +128,7 @@ def _late(voucher: ContributionVoucher, facts: Facts, w: Wiring) -> tuple[Verdic
     after = replace(seen(head, voucher, received_at(w)), revision=head.revision + 1)
     key, item = keys.voucher_head(voucher.voucher_id), head_item(after)
     transaction.put_over("head", key, item, attribute="revision", expected=head.revision)
-    _keep(transaction, voucher, facts)
+    _keep(transaction, voucher, facts, w)
     return Verdict(Outcome.SUPERSEDED), transaction
 
 
@@ -148,7 +148,8 @@ def _ignored(voucher: ContributionVoucher, head: VoucherHead | None, reason: str
 def _quarantined(voucher: ContributionVoucher, reason: str, w: Wiring) -> Transaction:
     transaction = Transaction()
     key, item = quarantine_item(
-        voucher_document(voucher),
+        voucher_document(voucher, None),
+        w,
         reason=reason,
         province_code=known_province(voucher.province_code, w),
         received_at=w.clock.now(),

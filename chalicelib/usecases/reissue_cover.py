@@ -45,6 +45,7 @@ def reissue(
                 f"Hồ sơ đang ở trạng thái {found.dossier.state}, chưa cấp lại tờ bìa được.",
                 facts={"state": found.dossier.state, "version": found.dossier.version},
             )
+        found = found.opened()
         declaration = _corrected(found.dossier, corrections, w)
         corrected = declaration != found.dossier.declaration
         snapshot = snapshot_of(declaration, si_number=found.cover.snapshot.si_number)

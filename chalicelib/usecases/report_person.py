@@ -13,7 +13,7 @@ from ..domain.participation import ParticipationPeriod, PersonRecord
 from ..domain.views import Look, Seen
 from ..law.duties import duties
 from ..storage import keys
-from ..storage.items.dossiers import dossier_from
+from ..storage.items.dossiers import dossier_from, open_dossier
 from ..storage.items.people import period_from, person_from
 from ..wiring import Wiring
 from .log_view import log_view
@@ -73,6 +73,7 @@ def held_about(person: str, caller: Caller, reason: str, w: Wiring) -> Held:
     if not shown:
         raise NotFound("PERSON_NOT_FOUND", "Không có người này trong các hồ sơ của tỉnh, thành phố bạn phụ trách.")
     periods = tuple(period_from(person, item) for item in w.table.query(keys.person_partition(person), keys.PERIOD))
+    shown = tuple(open_dossier(dossier, w.fields) for dossier in shown)
     for dossier in shown:
         log_view(dossier.code, Look(Seen.PERSON, reason), caller, w)
     return Held(

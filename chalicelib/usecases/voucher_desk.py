@@ -35,7 +35,7 @@ from ..wiring import Wiring
 from .answers import Page
 from .log_view import log_view
 from .paging import CHUNK, merged, page_of, position_of
-from .quarantine import DOCUMENT_BYTES, UNKNOWN_PROVINCE, quarantine_id
+from .quarantine import DOCUMENT_BYTES, UNKNOWN_PROVINCE, kept_message, quarantine_id
 from .work_lists import provinces_of
 
 FIELDS = (
@@ -165,10 +165,12 @@ def view_voucher(voucher_id: str, caller: Caller, w: Wiring) -> VoucherView:
         log_view(account, Look(Seen.VOUCHER), caller, w)
     return VoucherView(
         row=row,
-        versions=tuple(voucher_from(text(item, "document")) for name, item in items.items() if name.startswith("V#")),
+        versions=tuple(
+            voucher_from(text(item, "document"), w.fields) for name, item in items.items() if name.startswith("V#")
+        ),
         decisions=tuple(_taken(item) for name, item in items.items() if name.startswith(keys.RESOLUTION)),
         trail=tuple(audit_from(item) for name, item in items.items() if name.startswith(keys.AUDIT)),
-        content=text(stored, "document") if subject.is_message and caller.role is not Role.OPS else None,
+        content=kept_message(stored, w) if subject.is_message and caller.role is not Role.OPS else None,
     )
 
 

@@ -51,7 +51,7 @@ class Facts:
         item = self.item(keys.voucher_version(voucher_id, version))
         if item is None:
             raise KeyError("a version that the head names is not stored")
-        return voucher_from(str(item["document"]))
+        return voucher_from(str(item["document"]), self.w.fields)
 
     def dossier(self, code: str) -> Dossier | None:
         """Its pinned documents are read once, however often it is asked for."""

@@ -17,6 +17,7 @@ from chalicelib import lawbook
 from chalicelib.domain.errors import Unavailable
 from chalicelib.http.procedure_examples import BODIES
 from chalicelib.queues.messages import read_message
+from chalicelib.storage.field_keys import PURPOSE, context
 from chalicelib.storage.post import Posted
 from infra import grants
 from infra.asked import Asked, wanted
@@ -68,6 +69,27 @@ def test_any_key_means_former_keys_of_verification_codes(template: Template) -> 
                 assert statement["Action"] == "kms:GetPublicKey"
                 (alias,) = statement["Condition"]["ForAnyValue:StringLike"].values()
                 assert alias == {"Fn::Sub": "alias/${AWS::StackName}-cover-token-*"}
+
+
+def test_only_who_shows_or_compares_a_number_may_unwrap_the_data_keys(templates: Templates, asked: set[Asked]) -> None:
+    """And each only for this purpose; who only carries sealed values holds nothing."""
+    granted: dict[str, set[str]] = {}
+    template = templates.of("production")
+    for name, function in of_type(template, FUNCTION).items():
+        for statement in statements(template, role_of(function)):
+            if "FieldKey.Arn" in resource_texts(statement):
+                granted.setdefault(name, set()).update(as_list(statement["Action"]))
+                assert statement["Condition"] == {"StringEquals": {"kms:EncryptionContext:purpose": PURPOSE}}
+    writing = {"kms:Decrypt", "kms:GenerateDataKey"}
+    assert granted == {
+        "APIHandler": writing,
+        "VoucherConsumer": writing,
+        "CoverRenderer": {"kms:Decrypt"},
+        "StreamRelay": {"kms:Decrypt"},
+        "Sweeper": {"kms:Decrypt"},
+    }
+    assert {function for function, _, resource in asked if resource == "FieldKey.Arn"} == set(granted)
+    assert context(1)["purpose"] == PURPOSE, "what each call names"
 
 
 def test_every_function_has_a_role_of_its_own(template: Template) -> None:
@@ -328,7 +350,6 @@ def test_little_is_granted_that_is_never_used(templates: Templates, asked: set[A
 
 
 IDLE_HERE: Mapping[tuple[str, str], str] = {
-    ("VoucherConsumer", "dynamodb:Query"): "rules published since the deploy",
     ("DossierTask", "dynamodb:Query"): "rules published since the deploy",
     ("APIHandler", "kms:GetPublicKey"): "the house is one process: what the renderer has read is known",
     ("APIHandler", "ssm:GetParameter"): "the same, of the relay",

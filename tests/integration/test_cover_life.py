@@ -260,7 +260,7 @@ def test_a_corrected_cover_takes_the_place_of_the_old_one(house_79: House) -> No
     proof = house_79.w.table.get(keys.cover_proof(CODE, 2))
     assert proof is not None
     assert read_token(str(proof["token"])).claims.serial == SECOND
-    assert '"ordinal":2' in str(proof["data"])
+    assert '"ordinal":2' in house_79.w.fields.open(str(proof["PK"]), "data", str(proof["data"]))
 
 
 def test_corrections_are_held_against_the_rules_of_the_declaration(house_79: House) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib.documents.token import check, commitment_of, kid_of, read_token
 from chalicelib.storage import keys
+from chalicelib.storage.items.covers import open_cover
 from chalicelib.usecases.draw_cover import draw_cover
 from chalicelib.usecases.prove_cover import proof_from
 from tests.support.cloud import BUCKET, Crash, boto_clients
@@ -48,13 +49,13 @@ def test_the_token_proves_the_data_that_lie_in_the_file(checked: House) -> None:
         attached = document.attachments["cover.json"].get_file().read_bytes()
     assert (claims.serial, claims.issued_on.isoformat()) == (COVER, "2023-02-06")
     assert claims.commitment == commitment_of(attached)
-    assert attached.decode() == proof["data"]
+    assert attached.decode() == checked.w.fields.open(proof["PK"], "data", proof["data"])
     assert (proof["agency"], proof["renderer"]) == ("Bảo hiểm xã hội thành phố Hồ Chí Minh", "typst-0.15.2")
 
 
 def test_nothing_personal_is_in_the_token(checked: House) -> None:
     draw_cover(COVER, CODE, checked.w)
-    person = checked.cover(CODE).snapshot
+    person = open_cover(checked.cover(CODE), checked.w.fields).snapshot
     token = read_token(stored_proof(checked)["token"])
     assert {token.claims.serial, token.claims.issued_on.isoformat()}.isdisjoint(
         {person.personal_id, person.si_number, person.full_name}
@@ -97,8 +98,9 @@ def test_of_two_renderers_at_once_the_first_proof_counts(checked: House) -> None
 def test_a_proof_that_does_not_belong_together_is_not_drawn(checked: House) -> None:
     draw_cover(COVER, CODE, checked.w)
     proof = stored_proof(checked)
+    data = checked.w.fields.open(proof["PK"], "data", proof["data"])
     with pytest.raises(ValueError, match="belong together"):
-        proof_from({**proof, "data": proof["data"].replace("NGUYỄN THỊ HÒA", "NGUYỄN THỊ HOA")})
+        proof_from({**proof, "data": data.replace("NGUYỄN THỊ HÒA", "NGUYỄN THỊ HOA")}, checked.w.fields)
 
 
 def test_the_cover_is_found_beside_its_proof_and_its_token(checked: House) -> None:

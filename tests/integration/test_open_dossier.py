@@ -11,6 +11,7 @@ import pytest
 
 from chalicelib.domain.declaration import DeclarationDraft
 from chalicelib.domain.errors import Conflict, Fault, Forbidden, Rejected, Unavailable
+from chalicelib.storage.items import dossiers
 from chalicelib.usecases.answers import KEPT_SECONDS, Idempotency
 from chalicelib.usecases.open_dossier import open_dossier
 from tests.support.house import HOA, OFFICER_79, OTHER_PORTAL, PORTAL, House, person
@@ -92,7 +93,8 @@ def test_two_people_at_the_same_moment_get_a_number_each(house: House) -> None:
     with house.cloud.calls.hooked(hook):
         answer = house.declare()
     assert json.loads(answer.body)["code"] == SECOND
-    assert house.dossier(FIRST).declaration.personal_id != house.dossier(SECOND).declaration.personal_id
+    first, second = (dossiers.open_dossier(house.dossier(code), house.w.fields) for code in (FIRST, SECOND))
+    assert first.declaration.personal_id != second.declaration.personal_id
 
 
 def test_one_person_twice_at_the_same_moment_under_two_keys(house: House) -> None:

@@ -44,6 +44,9 @@ ENVIRONMENT = {
     "COVER_MACHINE_ARN": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:cover",
     "CAMPAIGN_MACHINE_ARN": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:campaign",
     "IDENTIFIER_KEY_SECRET": "identifier-key",
+    "FIELD_KEY": "field-key",
+    "FIELD_KEY_SECONDS": "300",
+    "FIELD_ENCRYPTION": "on",
     "JWT_ISSUER": "https://issuer.example",
     "JWT_AUDIENCE": "bhxh-602e",
     "JWKS_PARAMETER": "/bhxh/jwks",
@@ -105,7 +108,7 @@ class Watched:
 
     def __getattr__(self, name: str) -> Any:
         target = getattr(self._client, name)
-        if name.startswith("generate_") or not callable(target):
+        if name.startswith("generate_presigned") or not callable(target):
             return target
 
         def call(**arguments: Any) -> Any:
@@ -299,7 +302,7 @@ class Cloud:
     calls: Calls = field(default_factory=Calls)
     machines: Machines = field(default_factory=Machines)
     topics: Topics = field(default_factory=Topics)
-    keys: Keys = field(default_factory=lambda: Keys(rsa=signing_keys()))
+    keys: Keys = field(default_factory=lambda: Keys(rsa=signing_keys(), same_data_keys=True))
     secrets: Secrets = field(default_factory=Secrets)
     parameters: SystemParameters = field(default_factory=SystemParameters)
     queues: Queues = field(default_factory=Queues)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -149,7 +150,7 @@ class House:
             draft,
             wire_faults=(),
             unreadable=frozenset(),
-            idempotency=Idempotency(key, f"fingerprint of {draft}"),
+            idempotency=Idempotency(key, hashlib.sha256(repr(draft).encode()).hexdigest()),
             caller=caller,
             present=lambda dossier, now: json.dumps({"code": dossier.code, "at": instant_text(now)}),
             w=self.w,

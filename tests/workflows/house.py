@@ -245,6 +245,7 @@ class House:
         self._running.append(function)
         # A function has the process to itself: what another has read and kept is not its own.
         self.w.__dict__.pop("_identifier_key", None)
+        self.w.__dict__.pop("fields", None)
 
     def _note(self, params: Mapping[str, Any], model: Any, **_: object) -> None:
         self.note_call(model.service_model.service_name, model.name, dict(params))
@@ -377,6 +378,9 @@ def _environment() -> dict[str, str]:
         "COVER_MACHINE_ARN": f"{STATES}:cover",
         "CAMPAIGN_MACHINE_ARN": f"{STATES}:campaign",
         "IDENTIFIER_KEY_SECRET": "identifier-key",
+        "FIELD_KEY": "field-key",
+        "FIELD_KEY_SECONDS": "300",
+        "FIELD_ENCRYPTION": "on",
         "JWT_ISSUER": "https://id.example",
         "JWT_AUDIENCE": "bhxh-602e",
         "JWKS_PARAMETER": "/jwks",

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from ...domain.access import Role
+from ...domain.copies import replace
 from ...domain.cover import Cover, CoverSnapshot, CoverState, RevocationRequest, StoredFile
 from ...domain.declaration import Gender
 from ...domain.months import instant_text
 from .. import keys
 from ..codec import Value
+from ..sealed import Seals, as_stored, opened, to_store
 from ..table import Stored
 from .dossiers import shard_of
 from .fields import birth_date, instant, maybe, number, present, text
 from .vouchers import day_shard_of
 
 
-def cover_item(cover: Cover) -> dict[str, Value]:
+def cover_item(cover: Cover, seals: Seals | None) -> dict[str, Value]:
+    """A cover. Its personal id has the dossier's seal, so it comes from there unopened; a new one needs `seals`."""
     waiting = cover.state in {CoverState.DATA_CREATED, CoverState.CHECKED} or (cover.live and cover.revocation)
     created = instant_text(cover.created_at)
     issued = None if cover.issued_at is None else instant_text(cover.issued_at)
@@ -29,7 +32,7 @@ def cover_item(cover: Cover) -> dict[str, Value]:
             "birth_date": str(cover.snapshot.birth_date),
             "gender": cover.snapshot.gender,
             "nationality": cover.snapshot.nationality,
-            "personal_id": cover.snapshot.personal_id,
+            "personal_id": to_store(_owner(cover), "personal_id", cover.snapshot.personal_id, seals),
             "si_number": cover.snapshot.si_number,
             "state": cover.state,
             "version": cover.version,
@@ -64,7 +67,18 @@ def _issued_list(cover: Cover, issued: str) -> str:
     return keys.issued_list(issued[: len("2023-02-13")], cover.province_code, day_shard_of(cover.cover_id))
 
 
+def open_cover(cover: Cover, seals: Seals) -> Cover:
+    """A cover whose data can be printed and compared. Raises `SealBroken`, `Unavailable`."""
+    personal_id = opened(_owner(cover), "personal_id", cover.snapshot.personal_id, seals)
+    return replace(cover, snapshot=replace(cover.snapshot, personal_id=personal_id))
+
+
+def _owner(cover: Cover) -> str:
+    return keys.dossier_partition(cover.dossier_code)
+
+
 def cover_from(item: Stored) -> Cover:
+    """A cover; its personal id is carried unopened (`open_cover`)."""
     created = instant(item, "created_at")
     if created is None:
         raise TypeError("a cover has no creation time")
@@ -79,7 +93,7 @@ def cover_from(item: Stored) -> Cover:
             birth_date=birth_date(text(item, "birth_date")),
             gender=Gender(text(item, "gender")),
             nationality=text(item, "nationality"),
-            personal_id=text(item, "personal_id"),
+            personal_id=as_stored(text(item, "personal_id")),
             si_number=text(item, "si_number"),
         ),
         state=CoverState(text(item, "state")),

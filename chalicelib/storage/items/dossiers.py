@@ -12,12 +12,14 @@ from datetime import date, datetime
 from typing import Any
 
 from ...domain.contribution import Quote
+from ...domain.copies import replace
 from ...domain.deadlines import DerivationDay, DueDate
 from ...domain.declaration import Address, BookForm, CaseType, Declaration, Gender
 from ...domain.dossier import Dossier, State
 from ...domain.months import Month, instant_text
 from .. import keys
 from ..codec import Value
+from ..sealed import Seals, as_stored, opened, to_store
 from ..table import Stored
 from .accounts import account_document, account_from
 from .course import (
@@ -38,8 +40,16 @@ UNPAID_LAST = "9999"
 """Sorts dossiers without a due date behind all others."""
 
 
-def declaration_document(declaration: Declaration) -> str:
-    """A declaration as JSON text, every field under its own name."""
+SEALED = ("personal_id", "phone")
+"""The fields of a declaration that are encrypted by themselves."""
+
+
+def declaration_document(declaration: Declaration, code: str, seals: Seals | None) -> str:
+    """The declaration of a dossier as JSON text, every field under its own name.
+
+    Without `seals` only what was read unopened can be written again (TypeError).
+    """
+    owner = keys.dossier_partition(code)
 
     def place(address: Address | None) -> list[str | None] | None:
         if address is None:
@@ -49,13 +59,13 @@ def declaration_document(declaration: Declaration) -> str:
     return dump(
         {
             "case_type": declaration.case_type,
-            "personal_id": declaration.personal_id,
+            "personal_id": to_store(owner, "personal_id", declaration.personal_id, seals),
             "full_name": declaration.full_name,
             "birth_date": str(declaration.birth_date),
             "gender": declaration.gender,
             "nationality": declaration.nationality,
             "si_number": declaration.si_number,
-            "phone": declaration.phone,
+            "phone": to_store(owner, "phone", declaration.phone, seals),
             "email": declaration.email,
             "permanent_address": place(declaration.permanent_address),
             "contact_address": place(declaration.contact_address),
@@ -75,6 +85,7 @@ def declaration_document(declaration: Declaration) -> str:
 
 
 def declaration_from(document: str) -> Declaration:
+    """A declaration whose sealed fields are carried unopened."""
     fields: dict[str, Any] = json.loads(document)
     contact = fields["contact_address"]
     fields |= {
@@ -85,8 +96,25 @@ def declaration_from(document: str) -> Declaration:
         "contact_address": None if contact is None else Address(*contact),
         "from_month": Month.parse(fields["from_month"]),
         "book_form": BookForm(fields["book_form"]),
+        "personal_id": as_stored(fields["personal_id"]),
+        "phone": as_stored(fields["phone"]),
     }
     return Declaration(**fields)
+
+
+def open_declaration(declaration: Declaration, code: str, seals: Seals) -> Declaration:
+    """A dossier's declaration with its fields opened. Raises `SealBroken`, `Unavailable`."""
+    owner = keys.dossier_partition(code)
+    return replace(
+        declaration,
+        personal_id=opened(owner, "personal_id", declaration.personal_id, seals),
+        phone=opened(owner, "phone", declaration.phone, seals),
+    )
+
+
+def open_dossier(dossier: Dossier, seals: Seals) -> Dossier:
+    """A dossier whose declaration can be shown and compared. Raises as `open_declaration`."""
+    return replace(dossier, declaration=open_declaration(dossier.declaration, dossier.code, seals))
 
 
 def quote_document(quote: Quote) -> str:
@@ -148,11 +176,11 @@ def _due_from(document: str | None) -> DueDate | None:
     )
 
 
-def dossier_correction(dossier: Dossier) -> dict[str, Value]:
+def dossier_correction(dossier: Dossier, seals: Seals | None) -> dict[str, Value]:
     """The attributes that follow the declaration, for the one decision that changes it."""
     return {
         "full_name": dossier.declaration.full_name,
-        "declaration": declaration_document(dossier.declaration),
+        "declaration": declaration_document(dossier.declaration, dossier.code, seals),
     }
 
 
@@ -204,7 +232,8 @@ def shard_of(code: str) -> int:
     return 0 if LIST_SHARDS == 1 else sum(code.encode()) % LIST_SHARDS
 
 
-def dossier_item(dossier: Dossier) -> dict[str, Value]:
+def dossier_item(dossier: Dossier, seals: Seals | None) -> dict[str, Value]:
+    """A new dossier. Without `seals` only one that was read unopened (TypeError)."""
     created = instant_text(dossier.created_at)
     return present(
         {
@@ -213,7 +242,7 @@ def dossier_item(dossier: Dossier) -> dict[str, Value]:
             "client_id": dossier.client_id,
             "person": dossier.person,
             "province_code": dossier.province_code,
-            **dossier_correction(dossier),
+            **dossier_correction(dossier, seals),
             "quote": quote_document(dossier.quote),
             "procedure": pinned_document(dossier.procedure),
             "created_at": created,
@@ -226,6 +255,7 @@ def dossier_item(dossier: Dossier) -> dict[str, Value]:
 
 
 def dossier_from(item: Stored) -> Dossier:
+    """A dossier; the sealed fields of its declaration are carried unopened (`open_dossier`)."""
     created, expires = instant(item, "created_at"), instant(item, "payment_expires_at")
     if created is None or expires is None:
         raise TypeError("a dossier has no creation or expiry time")

@@ -12,6 +12,7 @@ from ...domain.months import Month, instant_text
 from ...domain.voucher import ContributionVoucher, Hand, VoucherEvent, VoucherHead, VoucherState
 from .. import keys
 from ..codec import Value
+from ..sealed import Seals, as_stored, opened, to_store
 from ..table import Stored
 from .fields import birth_date, dump, instant, maybe, number, present, span_from, span_text, text
 
@@ -24,7 +25,11 @@ def day_shard_of(name: str) -> int:
     return crc32(name.encode()) % DAY_SHARDS
 
 
-def voucher_document(voucher: ContributionVoucher) -> str:
+def voucher_document(voucher: ContributionVoucher, seals: Seals | None) -> str:
+    """A version as JSON text; without `seals` in plain form, for what is sealed as a whole."""
+    personal_id = voucher.personal_id
+    if personal_id is not None and seals is not None:
+        personal_id = to_store(keys.voucher_partition(voucher.voucher_id), "personal_id", personal_id, seals)
     return dump(
         {
             "voucher_id": voucher.voucher_id,
@@ -36,7 +41,7 @@ def voucher_document(voucher: ContributionVoucher) -> str:
             "receipt_number": voucher.receipt_number,
             "receipt_date": voucher.receipt_date.isoformat(),
             "dossier_code": voucher.dossier_code,
-            "personal_id": voucher.personal_id,
+            "personal_id": personal_id,
             "si_number": voucher.si_number,
             "full_name": voucher.full_name,
             "birth_date": None if voucher.birth_date is None else str(voucher.birth_date),
@@ -58,8 +63,12 @@ def voucher_document(voucher: ContributionVoucher) -> str:
     )
 
 
-def voucher_from(document: str) -> ContributionVoucher:
+def voucher_from(document: str, seals: Seals) -> ContributionVoucher:
+    """A version with its personal id opened. Raises `SealBroken`, `Unavailable`."""
     fields: dict[str, Any] = json.loads(document)
+    if fields["personal_id"] is not None:
+        owner = keys.voucher_partition(fields["voucher_id"])
+        fields["personal_id"] = opened(owner, "personal_id", as_stored(fields["personal_id"]), seals)
     return ContributionVoucher(
         **{
             **fields,
