@@ -353,6 +353,7 @@ IDLE_HERE: Mapping[tuple[str, str], str] = {
     ("DossierTask", "dynamodb:Query"): "rules published since the deploy",
     ("APIHandler", "kms:GetPublicKey"): "the house is one process: what the renderer has read is known",
     ("APIHandler", "ssm:GetParameter"): "the same, of the relay",
+    ("APIHandler", "kms:GenerateDataKey"): "whoever is first makes the data key: here the consumer",
     ("TokenAuthorizer", "ssm:GetParameter"): "it has its own test above",
     ("Sweeper", "ssm:GetParametersByPath"): "the watch over certificates, at night",
 }
