@@ -26,16 +26,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def local_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
     """The deployed system, handlers in the launcher's process.
 
-    In the end every hash chain that the session's work has made must verify, and no log may hold a personal value
-    that any test has sent.
+    In the end every hash chain that the session's work has made must verify, no log may hold a personal value
+    that any test has sent, and no item of the table a personal id or a telephone number in plain form.
     """
     run = LocalRun(tmp_path_factory.mktemp("local")).start()
     with noted() as personal:
         yield run
     status, told = verify(run.client)
+    plain = personal.found_in_table(run.client.aws("dynamodb"))
     run.stop()
     assert (status, told[:-1]) == (0, []), told
     logged = personal.found_in(run.home / "run.log", run.output)
+    assert plain == [], f"{len(personal.numbers)} numbers were looked for in the table"
     assert logged == [], f"{len(personal.values)} personal values were looked for"
 
 

@@ -24,6 +24,9 @@ _NUMBER = re.compile(r"\d+")
 ANSWERED = FIELDS - {"name"}
 """Of what is answered: provinces and parameters have names too."""
 
+NUMBERS = frozenset({"personal_id", "phone"})
+"""Of these: what is sealed in the table."""
+
 SHORTEST = 8
 """Characters: what is shorter stands in a log by chance."""
 
@@ -33,6 +36,8 @@ class Personal:
     """The values, in each form that a log could have them."""
 
     values: set[str] = field(default_factory=set)
+    numbers: set[str] = field(default_factory=set)
+    """Of them the personal ids, and telephone numbers from behind the prefix of country or network."""
 
     def note(self, body: Any, fields: frozenset[str] = FIELDS) -> None:
         """Take the personal values out of a body, at any depth."""
@@ -40,6 +45,8 @@ class Personal:
             for name, value in body.items():
                 if name in fields and isinstance(value, str) and self._tells(value):
                     self.values |= {value, value.upper(), json.dumps(value)[1:-1], json.dumps(value.upper())[1:-1]}
+                    if name in NUMBERS and value.strip().lstrip("+").isdigit():
+                        self.numbers.add(value.strip() if name == "personal_id" else value.strip()[-9:])
                 self.note(value, fields)
         elif isinstance(body, list):
             for each in body:
@@ -72,6 +79,20 @@ class Personal:
             for place, line in enumerate(lines)
             if any(value in line for value in texts) or not numbers.isdisjoint(_NUMBER.findall(line))
         ]
+
+    def found_in_table(self, client: Any) -> list[str]:
+        """Every item of the table (a boto3 client's, untyped) that holds one of the numbers in plain form, by its key.
+
+        Keys, and with them the indexes, are looked through as well; an image in the stream is the item itself.
+        """
+        (table,) = [name for name in client.list_tables()["TableNames"] if "602e" in name or "Table" in name]
+        found = []
+        for page in client.get_paginator("scan").paginate(TableName=table):
+            for item in page["Items"]:
+                text = json.dumps(item, ensure_ascii=False)
+                if any(number in text for number in self.numbers):
+                    found.append(f"{item['PK']['S']} {item['SK']['S']}")
+        return found
 
     @staticmethod
     def _tells(value: str) -> bool:
