@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.storage.codec import decode_item
 from infra.local.client import LocalClient
 
 FIELDS = frozenset(
@@ -89,7 +90,7 @@ class Personal:
         found = []
         for page in client.get_paginator("scan").paginate(TableName=table):
             for item in page["Items"]:
-                text = json.dumps(item, ensure_ascii=False)
+                text = json.dumps(decode_item(item), ensure_ascii=False)
                 if any(number in text for number in self.numbers):
                     found.append(f"{item['PK']['S']} {item['SK']['S']}")
         return found
