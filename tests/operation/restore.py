@@ -23,7 +23,7 @@ from tests.local.outage import Judgement
 
 from .export import export_table
 from .insistent import InsistentClient
-from .stage import Stage, report, staged
+from .stage import Stage, addresses, report, staged
 from .world import World
 
 RETAINED = ("kms", "secretsmanager", "s3")
@@ -82,6 +82,7 @@ def again(stage: Stage, home: Path, lost: Lost) -> LocalRun:
         "RestoreBucket": BUCKET,
         "RestorePrefix": f"{lost.prefix}/data/",
         "FormerCoverTokenKeys": lost.token_keys,
+        **addresses(stage.address),
     }
     (home / "parameters.json").write_text(json.dumps(given), "utf-8")
     run = LocalRun(home)
@@ -99,7 +100,7 @@ def rehearse(stage: Stage, home: Path) -> Judgement:
     stage.run.start()
     stage.say(f"17:00 is over; the stack {STACK} is there")
     world.system = InsistentClient(stage.run.home / "endpoints.json")
-    stage.tell_address(world.system)
+    stage.tell_secret(world.system)
     place = f"s3://{BUCKET}/{lost.prefix}"
     arguments = ["--export", place, "--identifier-key", lost.identifier_key, "--documents", lost.documents]
     for confirm in ([], ["--confirm"]):

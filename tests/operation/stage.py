@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from infra.local.client import wait_until
 from infra.local.tokens import load_issuer
@@ -24,6 +25,8 @@ from .insistent import InsistentClient
 from .judge import KEY, judge
 from .people import KIOSK
 from .world import World
+
+SECRET = f"whsec_{base64.b64encode(KEY).decode()}"
 
 
 @dataclass
@@ -42,28 +45,24 @@ class Stage:
         """The people, with the kiosk's address made known to the system."""
         client = InsistentClient(self.run.home / "endpoints.json")
         self.say(f"{machine()}; {self.run.handlers} handlers")
-        self.tell_address(client)
+        self.tell_secret(client)
         # Settings are no data: the local cloud saves them a second later, not at once.
-        wait_until(self._address_saved, bool, "the settings to be saved")
+        wait_until(self._secret_saved, bool, "the settings to be saved")
         issuer = load_issuer(self.run.home / "issuer.pem")
         return World(client, issuer.token, self.each, self.say)
 
-    def _address_saved(self) -> bool:
+    def _secret_saved(self) -> bool:
         state = self.run.home / "state"
         try:
             generation = state / (state / "CURRENT").read_text("ascii").strip()
-            return self.address.url in (generation / "ssm.json").read_text("utf-8")
+            return SECRET in (generation / "secretsmanager.json").read_text("utf-8")
         except FileNotFoundError:
             return False
 
-    def tell_address(self, client: InsistentClient) -> None:
-        """Where the kiosk takes its messages, and what signs them."""
-        stack = client.endpoints["stack"]
-        secret = json.dumps({KIOSK: [f"whsec_{base64.b64encode(KEY).decode()}"]})
-        client.aws("secretsmanager").put_secret_value(SecretId=f"{stack}/webhook-secrets", SecretString=secret)
-        address = {KIOSK: {"url": self.address.url, "first_retry_seconds": 2, "longest_retry_seconds": 20}}
-        client.aws("ssm").put_parameter(
-            Name=f"/{stack}/webhooks", Value=json.dumps(address), Type="String", Overwrite=True
+    def tell_secret(self, client: InsistentClient) -> None:
+        """What signs messages to the kiosk, as an operator fills it in. An update of the local stack empties it."""
+        client.aws("secretsmanager").put_secret_value(
+            SecretId=f"{client.endpoints['stack']}/webhook-secrets", SecretString=json.dumps({KIOSK: [SECRET]})
         )
 
     def operator(self, *command: str) -> str:
@@ -93,12 +92,21 @@ class Stage:
         return found
 
 
+def addresses(address: Receiver) -> dict[str, str]:
+    """The stack's parameter with the kiosk's address."""
+    told = {KIOSK: {"url": address.url, "first_retry_seconds": 2, "longest_retry_seconds": 20}}
+    return {"WebhookAddresses": json.dumps(told)}
+
+
 @contextmanager
 def staged(run: LocalRun, each: int) -> Iterator[Stage]:
     """Start the run; end it, and the kiosk, with the block, also where this process is told to end."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with receiver() as address:
+        run.home.mkdir(parents=True, exist_ok=True)
+        run.parameters = str(run.home / "parameters.json")
+        Path(run.parameters).write_text(json.dumps(addresses(address)), "utf-8")
         run.start()
         stage = Stage(run, each, address)
         try:

@@ -30,7 +30,7 @@ from .world import World
 
 TENTH = 10
 WORKING_TREE = ""
-CAREFUL = {"PackedDocuments": "off"}
+CAREFUL = {"PackedDocuments": "off", "FieldEncryption": "off"}
 """What a first release of today's version must not write yet, for the version before does not read it
 (docs/deployment.md, "Back to the version before")."""
 
@@ -49,19 +49,19 @@ def upgrade(stage: Stage, new: Path, window: float) -> Judgement:
     world = _filled(stage)
     asleep = world.fall_asleep(window)
     stage.say(f"{len(asleep)} executions sleep")
-    _change(stage, Release("the new version, carefully", new, CAREFUL), world)
+    _change(stage, world, Release("the new version, carefully", new, CAREFUL), busy=True)
     world.closing()
-    _change(stage, Release("the new version", new))
+    _change(stage, world, Release("the new version", new))
     return _end(stage, world, asleep)
 
 
 def rollback(stage: Stage, new: Path, old: Path, window: float) -> Judgement:
     """The new version works for a while, starts what sleeps until 17:00, and is taken back."""
     world = _filled(stage)
-    _change(stage, Release("the new version, carefully", new, CAREFUL), world)
+    _change(stage, world, Release("the new version, carefully", new, CAREFUL), busy=True)
     asleep = world.fall_asleep(window)
     stage.say(f"{len(asleep)} executions sleep that the new version has begun")
-    _change(stage, Release("the version before", old))
+    _change(stage, world, Release("the version before", old))
     world.closing()
     return _end(stage, world, asleep)
 
@@ -75,13 +75,14 @@ def _filled(stage: Stage) -> World:
     return world
 
 
-def _change(stage: Stage, release: Release, amid: World | None = None) -> None:
-    """Release a package. While both versions work, the queue is read again and people come."""
+def _change(stage: Stage, world: World, release: Release, *, busy: bool = False) -> None:
+    """Release a package. `busy`: while both versions work, the queue is read again and people come."""
     stage.say(f"the stack is updated to {release.name}; a tenth goes there")
     stage.run.release(release.package, every=TENTH, parameters=release.parameters)
-    if amid is not None:
-        amid.start_consumer()
-        amid.amid()
+    stage.tell_secret(world.system)
+    if busy:
+        world.start_consumer()
+        world.amid()
     stage.run.end_release()
     stage.say(f"all go to {release.name}")
 
