@@ -1,4 +1,4 @@
-"""The documents that are made from the code: docs/states.md, docs/retention.md and the messages' JSON Schemas.
+"""The documents made from code and tables: docs/{states,retention,asvs}.md and the messages' JSON Schemas.
 
     .venv/bin/python -m infra.docs
 
@@ -8,7 +8,11 @@ writes them anew; a test holds what is committed against what would be written.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from chalicelib.domain.data_request import AnswerTimes
 from chalicelib.law.duties import duties
@@ -28,7 +32,44 @@ SCHEMAS: dict[str, type[Message]] = {
 def generated() -> dict[Path, str]:
     """Every generated document: where it lies and what it says."""
     schemas = {ROOT / f"docs/schemas/{name}.schema.json": schema_text(name) for name in SCHEMAS}
-    return {ROOT / "docs/states.md": states_page(), ROOT / "docs/retention.md": retention_page(), **schemas}
+    pages = {"states": states_page(), "retention": retention_page(), "asvs": asvs_page()}
+    return {**{ROOT / f"docs/{name}.md": text for name, text in pages.items()}, **schemas}
+
+
+def asvs_levels() -> dict[str, int]:
+    """The requirements of ASVS 5.0.0 up to level 2, with the level of each."""
+    lines = (ROOT / "infra/asvs-5.0.0.txt").read_text("utf-8").splitlines()
+    return {number: int(level) for number, level in (line.split() for line in lines if not line.startswith("#"))}
+
+
+def asvs_page() -> str:
+    """What is met of ASVS, requirement by requirement, from infra/asvs.yaml."""
+    chapters: dict[str, Any] = yaml.safe_load((ROOT / "infra/asvs.yaml").read_text("utf-8"))
+    because, levels = chapters.pop("because"), asvs_levels()
+    parts, sums = [], []
+    for chapter, rows in chapters.items():
+        parts.append(f"\n## {chapter}\n\n| | level | what is asked | | by what, or why not |\n|---|---|---|---|---|")
+        for number, (verdict, asked, by) in rows.items():
+            told = because[by[1:]] if by.startswith("=") else by
+            parts.append(f"| {number} | {levels[number]} | {asked} | {verdict} | {told} |")
+        counted = Counter(verdict for verdict, _, _ in rows.values())
+        sums.append(f"| {chapter} | " + " | ".join(str(counted[verdict] or "-") for verdict in VERDICTS) + " |")
+    every = Counter(row[0] for rows in chapters.values() for row in rows.values())
+    sums.append("| **all** | " + " | ".join(f"**{every[verdict]}**" for verdict in VERDICTS) + " |")
+    head = ["| chapter | " + " | ".join(VERDICTS) + " |", "|---|---|---|---|---|"]
+    return "\n".join([ASVS_HEAD, *head, *sums, *parts, ""])
+
+
+VERDICTS = ("met", "part", "not", "n/a")
+
+ASVS_HEAD = (
+    "# OWASP ASVS 5.0.0, level 2, by requirement\n\n"
+    "Made from `infra/asvs.yaml` by `python -m infra.docs`; tests hold that each of the 253 requirements of levels 1 "
+    "and 2 stands here once and that every file named exists. What is asked is told in our words; the text that counts "
+    "is OWASP's ([ASVS 5.0.0](https://github.com/OWASP/ASVS/tree/master/5.0), CC BY-SA 4.0). Nobody outside has judged "
+    "this: it is our own reading, checked against the code on 2026-11-22. **part** is met with the gap named, **n/a** "
+    "does not arise here.\n"
+)
 
 
 def retention_page() -> str:

@@ -73,7 +73,7 @@ class Documents:
 
     def link(self, key: str) -> str:
         """A URL to read one file, good for `LINK_SECONDS` of real time."""
-        url: str = self.client.generate_presigned_url(
-            "get_object", Params={"Bucket": self.bucket, "Key": key}, ExpiresIn=LINK_SECONDS
-        )
+        named = f'inline; filename="{key.rpartition("/")[2]}"'
+        asked = {"Bucket": self.bucket, "Key": key, "ResponseContentDisposition": named}
+        url: str = self.client.generate_presigned_url("get_object", Params=asked, ExpiresIn=LINK_SECONDS)
         return url
