@@ -134,8 +134,9 @@ def _stepfunctions(operation: str, parameters: Mapping[str, Any], names: Mapping
         machine = _behind(_MACHINES, parameters["stateMachineArn"], names)
         yield f"states:{operation}", f"stateMachine:${{AWS::StackName}}-{machine}"
     else:
-        # A task token belongs to the cover machine: no other waits for a person.
-        yield f"states:{operation}", "stateMachine:${AWS::StackName}-cover"
+        # Whose a task token is, shows in what it is answered: the end of a dossier's sleep, or a signer's decision.
+        machine = "dossier" if "outcome" in json.loads(parameters["output"]) else "cover"
+        yield f"states:{operation}", f"stateMachine:${{AWS::StackName}}-{machine}"
 
 
 def _lambda(_: str, parameters: Mapping[str, Any], names: Mapping[str, str]) -> Pairs:

@@ -123,7 +123,7 @@ def _machine(file_name: str) -> list[str]:
     """A state machine: its comment, its diagram, and what each state is for in the words of the definition."""
     definition: dict[str, Any] = json.loads((MACHINES / file_name).read_text("utf-8"))
     states: dict[str, dict[str, Any]] = definition["States"]
-    ends = [name for name, state in states.items() if state["Type"] in {"Succeed", "Fail"}]
+    ends = [name for name, state in states.items() if state["Type"] in {"Succeed", "Fail"} or state.get("End")]
     edges = [edge for name, state in states.items() for edge in _machine_edges(name, state)]
     return [
         f"`infra/statemachines/{file_name}`. {definition['Comment']}",
@@ -145,7 +145,8 @@ def _machine_edges(name: str, state: dict[str, Any]) -> Iterator[Edge]:
         yield name, state["Default"], "otherwise"
     for catch in state.get("Catch", ()):
         errors = ", ".join(catch["ErrorEquals"])
-        yield name, catch["Next"], "lasting fault" if errors == "States.ALL" else errors
+        ends = "Retry" in state or errors != "States.ALL"
+        yield name, catch["Next"], errors if errors != "States.ALL" else "lasting fault" if ends else "any other fault"
 
 
 def _condition(choice: dict[str, Any]) -> str:

@@ -24,6 +24,9 @@ RELEASE_TYPES = {"staging": "AllAtOnce", "production": "Canary10Percent5Minutes"
 ROLLBACK_ALARMS = ("ReleaseErrors", "ApiServerErrors", "DossierExecutionsFailed", "CoverExecutionsFailed")
 """Logical ids of the alarms at which a release is taken back; at most ten (CodeDeploy quota)."""
 
+OF_MACHINES = ("APIHandler", "CoverRenderer", "CoverTask", "DossierTask", "StreamRelay", "Sweeper")
+"""Logical ids of the functions that start machines or are called by them."""
+
 SILENCE_ALARMS = ("NothingRegistered", "NoVoucherApplied")
 """Logical ids of the alarms that ring when people stop coming; nobody comes to staging."""
 
@@ -51,7 +54,7 @@ def release(template: dict[str, Any], stage: str) -> None:
     machines = {name: each["Properties"] for name, each in resources.items() if each["Type"] == MACHINE}
     _publish_functions(template, functions, stage)
     for name, machine in machines.items():
-        resources.update(_published_machine(name, machine, stage))
+        resources.update(_published_machine(name, stage))
         machine["TracingConfiguration"] = {"Enabled": True}
     for properties in (*functions.values(), *machines.values()):
         reference = properties.get("Role") or properties["RoleArn"]
@@ -100,8 +103,11 @@ def _publish_functions(template: dict[str, Any], functions: Mapping[str, Any], s
         properties["LoggingConfig"]["SystemLogLevel"] = SYSTEM_LOG_LEVELS[stage]
 
 
-def _published_machine(name: str, machine: Mapping[str, Any], stage: str) -> dict[str, Any]:
-    """A version of what the machine is now, and the alias under which it is started."""
+def _published_machine(name: str, stage: str) -> dict[str, Any]:
+    """A version of what the machine is now, and the alias under which it is started.
+
+    The alias moves last: a definition may ask for input that only the new functions give, and for what only they do.
+    """
     version = f"{name}Version"
     gradual = {"Type": "CANARY", "Percentage": 10, "Interval": 5} if stage == "production" else {"Type": "ALL_AT_ONCE"}
     return {
@@ -117,6 +123,8 @@ def _published_machine(name: str, machine: Mapping[str, Any], stage: str) -> dic
         },
         f"{name}Alias": {
             "Type": "AWS::StepFunctions::StateMachineAlias",
+            # SAM's names for the functions' aliases; one of them is done when CodeDeploy has moved it.
+            "DependsOn": [f"{function}Alias{ALIAS}" for function in OF_MACHINES],
             "Properties": {
                 "Name": ALIAS,
                 "DeploymentPreference": {

@@ -34,13 +34,17 @@ class Executions:
     cover_machine: str
     campaign_machine: str
 
-    def start_dossier(self, code: str, *, generation: int, clock_version: int, now: datetime) -> bool:
+    def start_dossier(
+        self, code: str, *, generation: int, clock_version: int, now: datetime, wake_at: datetime, seconds: int
+    ) -> bool:
         """Start the clock of a dossier at a moment of real time; False when this very execution exists already.
 
-        `clock_version` tells it which setting of the business clock it must at least reckon with.
+        It sleeps so many seconds before it looks for the first time, which is at `wake_at`. `clock_version` tells it
+        which setting of the business clock it must at least reckon with.
         """
         payload = {"schema": SCHEMA, "dossier_code": code, "generation": generation, "clock_version": clock_version}
-        counters = {"started_at": timestamp(now), "next": {"due": {"wakes": 0}}}
+        first = {"action": "WAIT", "wake_at": timestamp(wake_at), "seconds": seconds, "wakes": 1}
+        counters = {"started_at": timestamp(now), "next": {"due": first}}
         return self._start(self.dossier_machine, dossier_execution(code, generation), {**payload, **counters})
 
     def start_cover(self, cover: Cover) -> bool:
@@ -63,7 +67,7 @@ class Executions:
         return self._runs(self.cover_machine, cover_execution(cover))
 
     def release(self, task_token: str, output: dict[str, object]) -> bool:
-        """Let an execution that waits for a person go on; False when it waits no more."""
+        """Let an execution that waits for an answer go on; False when it waits no more."""
         from botocore.exceptions import ClientError
 
         try:

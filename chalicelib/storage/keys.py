@@ -63,6 +63,11 @@ def view(code: str, number: int) -> Key:
     return views_partition(code), f"{VIEW}{number:08d}"
 
 
+def clock_token(code: str) -> Key:
+    """By what the execution that sleeps for a dossier can be woken. Apart from the dossier: it is shown to nobody."""
+    return f"CLOCK#{code}", "TOKEN"
+
+
 def cover_proof(code: str, number: int) -> Key:
     return dossier_partition(code), f"{COVER}{number}{PROOF}"
 

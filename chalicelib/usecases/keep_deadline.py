@@ -1,4 +1,4 @@
-"""What the dossier's clock does at a wake: tell what is due, and carry out what is.
+"""What the dossier's clock does: reckon the first wake, tell what is due at each, and carry out what is.
 
 Every step looks at the table first: a wake that is early, late or doubled finds nothing to do.
 """
@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from ..domain.clockwork import reach
 from ..domain.deadlines import Action, NextStep, next_step
 from ..domain.dossier import ESCALATIONS, Change, Dossier, Milestone, unchanged
-from ..domain.errors import NotFound, Unavailable
+from ..domain.errors import NotConfigured, NotFound, Unavailable
 from ..domain.events import Act, By
 from ..domain.lifecycle import new_generation, time_out
 from ..domain.payment import NO_CASES, Cases, end_unpaid
@@ -56,10 +56,24 @@ class Execution:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What is due now; for WAIT, when to look again: real time, whole seconds, UTC."""
+    """What is due now; for WAIT, when to look again: real time, whole seconds, UTC, and how many seconds that is."""
 
     action: str
     wake_at: datetime | None = None
+    seconds: int = 0
+
+
+def first_wake(dossier: Dossier, w: Wiring) -> Due:
+    """Until when an execution that begins now may sleep: it looks in a second where anything is due already.
+
+    A calendar that is missing keeps nobody from starting it: its first look tells an operator.
+    """
+    now = w.clock.now()
+    try:
+        step = step_of(dossier, now, w)
+    except NotConfigured:
+        return _wait(now, now, w)
+    return _wait(step.wake_at or now, now, w)
 
 
 def what_is_due(code: str, execution: Execution, w: Wiring) -> Due:
@@ -74,14 +88,20 @@ def what_is_due(code: str, execution: Execution, w: Wiring) -> Due:
         w.clock.forget()
     if execution.generation != dossier.generation:
         return Due(SUPERSEDED)
-    step = step_of(dossier, w.clock.now(), w)
+    now = w.clock.now()
+    step = step_of(dossier, now, w)
     if step.wake_at is None:
         return Due(step.action)
     if execution.is_old(datetime.now(UTC)):
         return Due(Action.HAND_OVER)
-    # A whole second later than the moment, never earlier: a wake before its time would spin.
-    wake = w.clock.to_real(step.wake_at).replace(microsecond=0) + timedelta(seconds=1)
-    return Due(step.action, max(wake, datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)))
+    return _wait(step.wake_at, now, w)
+
+
+def _wait(moment: datetime, now: datetime, w: Wiring) -> Due:
+    """Sleep to a moment of business time, or up to a second longer: a wake before its time would spin."""
+    second = timedelta(seconds=1)
+    wake_at = w.clock.to_real(moment).replace(microsecond=0) + second
+    return Due(Action.WAIT, wake_at, (moment - now) // second + 1)
 
 
 def carry_out(action: Action, code: str, execution: Execution, w: Wiring) -> bool:

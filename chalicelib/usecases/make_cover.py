@@ -1,4 +1,4 @@
-"""The steps of a cover's workflow: prepare, wait for the signer, draw and store, record the issue.
+"""The steps of a cover's workflow: look and wait for the signer, draw and store, record the issue.
 
 Each step may run twice: it looks at the table first, and a stored file is never drawn over.
 """
@@ -29,7 +29,7 @@ ENDED = frozenset({CoverState.REVOKED, CoverState.REPLACED})
 
 
 class CoverObsolete(Exception):
-    """The cover was revoked while it was drawn: nothing is left to do. The machine knows this class by its name."""
+    """The cover is not wanted (any more), or another run has it. The machine knows this class by its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +64,33 @@ def prepare_cover(cover_id: str, code: str, run: int, w: Wiring) -> Prepared:
     raise _busy()
 
 
+def ask_signer(cover_id: str, code: str, run: int, task_token: str, w: Wiring) -> None:
+    """Wait for the decision about a cover; where there is one, or none is needed, the workflow goes on at once.
+
+    Raises `CoverObsolete` for a run that has nothing to do.
+    """
+    prepared = prepare_cover(cover_id, code, run, w)
+    if prepared.obsolete:
+        raise CoverObsolete
+    if prepared.checked:
+        w.executions.release(task_token, {"checked": True})
+    else:
+        _keep_token(cover_id, code, run, task_token, w)
+
+
 def await_signer(cover_id: str, code: str, run: int, task_token: str, w: Wiring) -> None:
-    """Keep the token by which the signer's decision lets this run of the workflow go on; a former run's is not kept.
+    """The same for an execution that an earlier deploy started: it was prepared. A former run's token is not kept."""
+    cover, _ = _read(cover_id, code, w)
+    if run == cover.run:
+        _keep_token(cover_id, code, run, task_token, w)
+
+
+def _keep_token(cover_id: str, code: str, run: int, task_token: str, w: Wiring) -> None:
+    """Keep the token by which the signer's decision lets this run of the workflow go on.
 
     A decision that was made before the token lay here found no token: so look once more after.
     """
-    cover, _ = _read(cover_id, code, w)
-    if run != cover.run:
-        return
-    w.table.put(keys.cover_token(code, cover.number), {"token": task_token, "run": run})
+    w.table.put(keys.cover_token(code, cover_number_of(cover_id)), {"token": task_token, "run": run})
     release_cover(cover_id, code, w)
 
 

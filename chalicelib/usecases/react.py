@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ..domain.cover import cover_number_of
+from ..domain.dossier import ENDED
 from ..domain.events import AuditLine, Event, StatusMessage
 from ..log import facts, logger
 from ..metrics import measured
@@ -17,6 +18,7 @@ from ..storage.items.covers import cover_from
 from ..storage.items.dossiers import dossier_from
 from ..storage.items.tallies import relayed_from
 from ..wiring import Wiring
+from .await_end import try_to_end_sleep
 from .count_dossier import count_dossier
 from .make_cover import go_on_unsigned, release_cover
 from .match_parked import match_parked
@@ -83,8 +85,7 @@ def react(line: AuditLine, w: Wiring, *, first: bool = True, last: bool = True) 
         relay_missed(line.dossier_code, told, w, before=line.version)
     _tell(line, w)
     if line.event not in ABOUT_NO_DOSSIER and last:
-        # Last: a total that is waited for keeps nobody from hearing.
-        count_dossier(line.dossier_code, w, relayed=line.version)
+        _note_how_far(line, w)
 
 
 def relay_missed(
@@ -103,9 +104,17 @@ def relay_missed(
         return 0
     for line in lines:
         _tell(line, w)
-    count_dossier(code, w, relayed=lines[-1].version)
+    _note_how_far(lines[-1], w)
     log.warning("lost lines relayed", extra=facts(dossier_code=code, reason=RECORD_LOST, count=len(lines)))
     return len(lines)
+
+
+def _note_how_far(line: AuditLine, w: Wiring) -> None:
+    """Behind the last of some lines: what sleeps for a dossier that has ended ends, and the dossier is counted."""
+    if line.state in ENDED:
+        try_to_end_sleep(line.dossier_code, w)
+    # Last: a total that is waited for keeps nobody from hearing.
+    count_dossier(line.dossier_code, w, relayed=line.version)
 
 
 def _tell(line: AuditLine, w: Wiring) -> None:
@@ -156,9 +165,9 @@ def _rules_changed(line: AuditLine, w: Wiring) -> None:
 def _start_dossier(code: str, w: Wiring) -> None:
     """AP1."""
     stored = w.table.get(keys.dossier(code))
-    if stored is not None:
-        dossier = dossier_from(stored)
-        start_clock(code, dossier.generation, w)
+    dossier = None if stored is None else dossier_from(stored)
+    if dossier is not None and not dossier.state.ended:
+        start_clock(dossier, w)
 
 
 def _start_cover(line: AuditLine, w: Wiring) -> None:

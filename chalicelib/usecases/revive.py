@@ -19,7 +19,8 @@ from ..storage.items.dossiers import LIST_SHARDS, dossier_from
 from ..storage.table import Stored
 from ..storage.transaction import Refused, Transaction
 from ..wiring import Wiring
-from .keep_deadline import step_of
+from .await_end import try_to_end_sleep
+from .keep_deadline import first_wake, step_of
 from .make_cover import next_run, release_cover
 from .match_parked import match_parked
 
@@ -56,19 +57,32 @@ def _is_due_by(soon: datetime, dossier: Dossier, w: Wiring) -> bool:
 
 
 def _start_anew(dossier: Dossier, w: Wiring) -> bool:
-    """A new generation of a dossier's execution; the old one ends at its next wake."""
+    """A new generation of a dossier's execution; the old one ends."""
     try:
         again = _next_generation(dossier, w)
     except Refused:
         # Something moved the dossier this very moment, and starts what it needs; else the next sweep does.
         return False
-    return start_clock(dossier.code, again.generation, w)
+    return start_clock(again, w)
 
 
-def start_clock(code: str, generation: int, w: Wiring) -> bool:
-    """Start the execution that keeps a dossier's deadlines; False when this very one exists already."""
-    now = w.clock.to_real(w.clock.now())
-    return w.executions.start_dossier(code, generation=generation, clock_version=w.clock.version, now=now)
+def start_clock(dossier: Dossier, w: Wiring) -> bool:
+    """Start the execution that keeps a dossier's deadlines; False when this very one exists already.
+
+    One of an older generation that still sleeps ends, once this one exists.
+    """
+    now, first = w.clock.to_real(w.clock.now()), first_wake(dossier, w)
+    started = w.executions.start_dossier(
+        dossier.code,
+        generation=dossier.generation,
+        clock_version=w.clock.version,
+        now=now,
+        wake_at=first.wake_at or now,
+        seconds=first.seconds,
+    )
+    if dossier.generation > 1:
+        try_to_end_sleep(dossier.code, w)
+    return started
 
 
 def _open_rows(w: Wiring) -> Iterator[Stored]:
@@ -93,7 +107,7 @@ def revive_dossier(dossier: Dossier, w: Wiring) -> bool:
     # Looked at first: starting what runs already succeeds, and would not tell that it runs.
     if w.executions.dossier_runs(dossier):
         return False
-    return start_clock(dossier.code, dossier.generation, w) or _start_anew(dossier, w)
+    return start_clock(dossier, w) or _start_anew(dossier, w)
 
 
 def _next_generation(dossier: Dossier, w: Wiring) -> Dossier:

@@ -1,4 +1,4 @@
-"""Light tasks of `cover.asl.json`: prepare, wait for the signer, record the issue."""
+"""Light tasks of `cover.asl.json`: look, wait for the signer, record the issue."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from ..domain.campaign import CampaignState
 from ..domain.cover import StoredFile
 from ..usecases.issue_campaign import end_campaign, issue_batch
-from ..usecases.make_cover import await_signer, prepare_cover, record_issue
+from ..usecases.make_cover import ask_signer, await_signer, prepare_cover, record_issue
 from ..wiring import Wiring, wiring
 from .task import Payload, task
 
@@ -24,12 +24,17 @@ class CoverPayload(Payload):
 
 
 class PreparePayload(CoverPayload):
+    """Of executions that an earlier deploy started."""
+
     run: int
 
 
 class AwaitPayload(CoverPayload):
+    """`looks_first` is absent from executions that an earlier deploy started: those were prepared."""
+
     task_token: str
     run: int
+    looks_first: bool = False
 
 
 class IssuePayload(CoverPayload):
@@ -73,7 +78,8 @@ def cover_task(event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
             return _prepare(PreparePayload.read(event), w)
         case "AWAIT_SIGNER":
             waiting: AwaitPayload = AwaitPayload.read(event)
-            await_signer(waiting.cover_id, waiting.dossier_code, waiting.run, waiting.task_token, w)
+            wait = ask_signer if waiting.looks_first else await_signer
+            wait(waiting.cover_id, waiting.dossier_code, waiting.run, waiting.task_token, w)
             return {"waiting": True}
         case _:
             return _record(IssuePayload.read(event), w)

@@ -7,20 +7,29 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from chalice.app import Blueprint
+from pydantic import BaseModel
 
 from ..domain.deadlines import Action
-from ..usecases.keep_deadline import Execution, carry_out, what_is_due
+from ..usecases.await_end import await_end
+from ..usecases.keep_deadline import Due, Execution, carry_out, what_is_due
 from ..wiring import wiring
 from .task import Payload, task
 
 bp = Blueprint(__name__)
 
 
+class Slept(BaseModel):
+    """What the execution was told last; of it only this is believed."""
+
+    wakes: int = 0
+
+
 class DossierPayload(Payload):
-    """`started_at` and `wakes` are absent from executions that an earlier deploy started."""
+    """`started_at` is absent from executions that an earlier deploy started; those also tell `wakes` by itself."""
 
     action: Literal[
         "WHAT_IS_DUE",
+        "AWAIT_END",
         "EXPIRE_UNPAID",
         "TIME_OUT_SUPPLEMENT",
         "REMIND_OFFICER",
@@ -34,22 +43,36 @@ class DossierPayload(Payload):
     clock_version: int
     started_at: datetime | None = None
     wakes: int = 0
+    due: Slept = Slept()
+
+
+class SleepPayload(DossierPayload):
+    task_token: str
+    wake_at: datetime
 
 
 @bp.lambda_function(name="dossier_task")
 @task
 def dossier_task(event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
-    """Answer `{action, wake_at, wakes}` to WHAT_IS_DUE; `{done}` to everything that is to be carried out."""
+    """Answer what is due `{action, wake_at, seconds, wakes}`, having done what was to be carried out (`done`).
+
+    To AWAIT_END whether the execution was ended at once (`ended`).
+    """
     payload: DossierPayload = DossierPayload.read(event)
-    execution = Execution(payload.generation, payload.clock_version, payload.started_at, payload.wakes)
     w = wiring()
-    if payload.action != "WHAT_IS_DUE":
-        return {"done": carry_out(Action(payload.action), payload.dossier_code, execution, w)}
-    due = what_is_due(payload.dossier_code, execution, w)
+    if payload.action == "AWAIT_END":
+        sleep: SleepPayload = SleepPayload.read(event)
+        return {"ended": await_end(sleep.dossier_code, sleep.generation, sleep.task_token, sleep.wake_at, w)}
+    wakes = payload.wakes or payload.due.wakes
+    execution = Execution(payload.generation, payload.clock_version, payload.started_at, wakes)
+    if payload.action == "WHAT_IS_DUE":
+        return _told(what_is_due(payload.dossier_code, execution, w), wakes)
+    done = carry_out(Action(payload.action), payload.dossier_code, execution, w)
+    return {"done": done, **_told(what_is_due(payload.dossier_code, execution, w), wakes)}
+
+
+def _told(due: Due, wakes: int) -> Mapping[str, Any]:
     if due.wake_at is None:
-        return {"action": due.action, "wakes": payload.wakes}
-    return {
-        "action": due.action,
-        "wake_at": due.wake_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "wakes": payload.wakes + 1,
-    }
+        return {"action": due.action, "wakes": wakes}
+    wake_at = due.wake_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"action": due.action, "wake_at": wake_at, "seconds": due.seconds, "wakes": wakes + 1}

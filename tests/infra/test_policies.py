@@ -185,6 +185,10 @@ def live(house: House) -> None:
     house.invoke("CoverTask", {**house.started[-1].input, "action": "AWAIT_SIGNER", "task_token": "early"})
     house.pump()
     assert house.run_cover().status == "SUCCEEDED"
+    # Her dossier has ended before its execution goes to sleep: the task and the relay both say so.
+    sleep = {"action": "AWAIT_END", "dossier_code": code, "generation": 1, "clock_version": 0}
+    wake = {"task_token": "asleep", "wake_at": "2023-02-07T02:15:00Z"}
+    house.invoke("DossierTask", {"schema": 1, **sleep, **wake})
     # A double, a voucher for a dossier that waits for it, and one that is cancelled before its dossier comes.
     house.deliver(first)
     paid = {"voucher_id": "KT79-2023-0000003", "receipt": {**receipt, "number": "0000003"}}

@@ -123,6 +123,27 @@ def test_every_machine_is_started_as_a_version_that_stays(released: Template) ->
         assert alias["DeploymentPreference"]["Alarms"]
 
 
+def test_machines_move_when_every_function_that_they_need_is_the_new_one(
+    released: Template, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    made = transformed(released)["Resources"]
+    before = {name: {*as_list(each.get("DependsOn", [])), *pointed_at(each)} & set(made) for name, each in made.items()}
+    of_machines = {"APIHandler", "StreamRelay", "Sweeper", "DossierTask", "CoverTask", "CoverRenderer"}
+    for name in of_type(released, MACHINE):
+        assert {f"{function}Aliaslive" for function in of_machines} <= before[f"{name}Alias"]
+    # Nobody waits for himself, or CloudFormation refuses it all.
+    while free := [name for name, others in before.items() if not others]:
+        before = {name: others.difference(free) for name, others in before.items() if name not in free}
+    assert not before, f"a circle among {sorted(before)}"
+
+
+def pointed_at(resource: Any) -> set[str]:
+    """Logical ids that a resource points at, those in texts as well."""
+    names = {each.partition(".")[0] for each in references(resource)}
+    return names | {name for text in texts(resource) for name in re.findall(r"\$\{(\w+)[.}]", text)}
+
+
 def test_the_errors_of_every_function_take_a_release_back(released: Template) -> None:
     metrics = released["Resources"]["ReleaseErrors"]["Properties"]["Metrics"]
     looked_at = {

@@ -169,12 +169,15 @@ def test_the_doors_of_a_scan_have_limits_of_their_own_and_no_log_names_a_token(t
 
 
 def alarmed(template: Template) -> dict[str, set[str]]:
-    """Metric names by the logical id that an alarm looks at."""
+    """Metric names by the logical id that an alarm looks at, by reference or (a machine) by its name."""
     found: dict[str, set[str]] = {}
+    named = {each["StateMachineName"]["Fn::Sub"]: name for name, each in of_type(template, MACHINES).items()}
     for alarm in of_type(template, "AWS::CloudWatch::Alarm").values():
         for dimension in alarm.get("Dimensions", ()):
             value = dimension["Value"]
             target = value.get("Ref") or value.get("Fn::GetAtt", [""])[0] if isinstance(value, dict) else value
+            if isinstance(value, dict) and ":stateMachine:" in str(value.get("Fn::Sub")):
+                target = named[value["Fn::Sub"].partition(":stateMachine:")[2]]
             found.setdefault(target, set()).add(alarm["MetricName"])
     return found
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
@@ -30,7 +31,7 @@ from tests.integration.http.harness import DECLARATION, PORTAL, SIGNER_79, Answe
 from tests.support.kms import Keys
 from tests.support.rendering import LambdaDesk
 from tests.support.signing import Parameters, parameters, signing_keys
-from tests.workflows.driver import REGION, Machine, Payload, Ran, VirtualClock, no_person, step_functions
+from tests.workflows.driver import MACHINES, REGION, Machine, Payload, Ran, VirtualClock, no_person, step_functions
 
 ACCOUNT = "123456789012"
 STATES = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine"
@@ -174,17 +175,17 @@ class House:
         body = json.dumps({"dossier_code": code})
         self.invoke("WebhookSender", {"Records": [{"messageId": "m", "receiptHandle": "r", "body": body}]})
 
-    def run_dossier(self, code: str = "") -> Ran:
+    def run_dossier(self, code: str = "", *, folder: Path = MACHINES) -> Ran:
         """Follow the newest execution of the dossier machine (for one dossier) to its end."""
         execution = self._newest("dossier", code)
-        machine = Machine("dossier.asl.json", {"DossierTaskArn": self._task("DossierTask")}, self.clock)
+        machine = Machine("dossier.asl.json", {"DossierTaskArn": self._task("DossierTask")}, self.clock, folder=folder)
         return machine.run(execution.input, execution.name)
 
-    def run_cover(self, code: str = "", person: Callable[[str], object] = no_person) -> Ran:
+    def run_cover(self, code: str = "", person: Callable[[str], object] = no_person, *, folder: Path = MACHINES) -> Ran:
         """Follow the newest execution of the cover machine (for one dossier) to its end."""
         execution = self._newest("cover", code)
         tasks = {"CoverTaskArn": self._task("CoverTask"), "CoverRendererArn": self._task("CoverRenderer")}
-        return Machine("cover.asl.json", tasks, self.clock, person).run(execution.input, execution.name)
+        return Machine("cover.asl.json", tasks, self.clock, person, folder=folder).run(execution.input, execution.name)
 
     def run_cover_signed(self, code: str = "") -> Ran:
         """The same, with an officer who issues as soon as asked."""

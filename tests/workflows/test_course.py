@@ -14,7 +14,7 @@ from tests.integration.http.harness import OFFICER_79, PORTAL
 from tests.workflows.driver import Ran, VirtualClock
 from tests.workflows.house import House, open_house
 
-QUIET = {"WhatIsDue", "Choose", "WaitUntil"}
+QUIET = {"AwaitEnd", "WhatIsDue", "Choose"}
 
 
 @pytest.fixture
@@ -30,6 +30,14 @@ def vietnam(*parts: int) -> datetime:
 def loud(ran: Ran) -> list[str]:
     """What an execution did, beside looking and sleeping."""
     return [name for name in ran.path if name not in QUIET]
+
+
+def outcome(ran: Ran) -> str:
+    """Why an execution that was woken ended."""
+    assert ran.status == "SUCCEEDED"
+    assert ran.path[-1] == "AwaitEnd"
+    told: str = (ran.output or {})["end"]["outcome"]
+    return told
 
 
 def officer(house: House, code: str, what: str, body: dict[str, Any]) -> None:
@@ -73,9 +81,10 @@ def test_a12_the_alarm_clock_follows_a_supplement(house: House, clock: VirtualCl
     first = house.run_dossier(code)
 
     # Then the old one did nothing while the clock stood and ends, the new one keeps the new date: 20/02 + 1 day
-    assert loud(first) == ["Superseded"]
+    assert (loud(first), outcome(first)) == ([], "SUPERSEDED")
     (second,) = later
-    assert loud(second) == ["MarkStepLate", "RemindOfficer", "Apologise", "MarkOverdue", "Escalate", "Closed"]
+    assert loud(second) == ["MarkStepLate", "RemindOfficer", "Apologise", "MarkOverdue", "Escalate"]
+    assert outcome(second) == "CLOSED"
     assert house.dossier(code)["due_at"] == "2023-02-20T17:00:00+07:00"
 
 
@@ -107,7 +116,7 @@ def test_a13_the_new_date_of_an_apology_has_its_own_reminder(house: House, clock
     # Then there is one warning, a reminder for each date, and the mark after the second
     assert loud(ran)[:5] == ["MarkStepLate", "RemindOfficer", "Apologise", "RemindOfficer", "MarkOverdue"]
     assert notices(house)[1:5] == ["OFFICER_REMINDED", "APOLOGY_DUE", "OFFICER_REMINDED", "OVERDUE_MARKED"]
-    assert ran.path[-1] == "Closed"
+    assert outcome(ran) == "CLOSED"
 
 
 def test_a_withdrawn_dossier_lets_its_executions_end(house: House, clock: VirtualClock) -> None:
@@ -120,9 +129,9 @@ def test_a_withdrawn_dossier_lets_its_executions_end(house: House, clock: Virtua
 
     clock.at(vietnam(2023, 2, 7, 8, 0), withdraw)
 
-    assert loud(house.run_dossier(code)) == ["Closed"]
-    ran = house.run_cover(code)
-    assert ran.path[-1] == "Obsolete"
+    ran = house.run_dossier(code)
+    assert (ran.path, outcome(ran), ran.ended) == (("AwaitEnd",), "CLOSED", vietnam(2023, 2, 7, 8, 0))
+    assert house.run_cover(code).path == ("AwaitSigner", "Obsolete")
 
 
 def test_a_late_holiday_notice_moves_what_is_promised(house: House, clock: VirtualClock) -> None:

@@ -13,20 +13,24 @@ import pytest
 from tests.workflows.driver import LambdaRefuses, Machine, Payload, Ran, TimedOut, VirtualClock, no_person
 
 INPUT = {"schema": 1, "dossier_code": "000.00.79.G24-230206-0001", "cover_id": "000.00.79.G24-230206-0001-C1", "run": 1}
-READY = {"outcome": "READY", "automatic_issue": False}
 STORED = {"key": "covers/2023/02/x-C1/v1.pdf", "sha256": "ab" * 32, "size": 60_000, "template_version": "1"}
-TASKS = ("PREPARE", "AWAIT_SIGNER", "RENDER", "RECORD_ISSUE")
+TASKS = ("AWAIT_SIGNER", "RENDER", "RECORD_ISSUE")
+ISSUED = ("AwaitSigner", "RenderAndSign", "RecordIssue")
 
 
 class Unavailable(Exception):
     """Named as the domain's passing fault is; the machine knows the name only."""
 
 
+class CoverObsolete(Exception):
+    """Named as the use case's is."""
+
+
 class Office:
     """The two functions and the officer, scripted."""
 
     def __init__(self, clock: VirtualClock, **answers: object) -> None:
-        self.answers: Mapping[str, object] = {"PREPARE": READY, "RENDER": STORED, **answers}
+        self.answers: Mapping[str, object] = {"RENDER": STORED, **answers}
         self.faults: dict[str, Iterator[Exception]] = {}
         self.machine = Machine("cover.asl.json", {"CoverTaskArn": self.cover, "CoverRendererArn": self.render}, clock)
 
@@ -57,7 +61,7 @@ def test_an_officer_issues(clock: VirtualClock, signs: Callable[[str], None]) ->
 
     ran = office.run(signs)
 
-    assert ran.path == ("PrepareCover", "WhoIssues", "AwaitSigner", "RenderAndSign", "RecordIssue", "Issued")
+    assert ran.path == ISSUED, "four transitions, with the start"
     assert ran.status == "SUCCEEDED"
 
 
@@ -65,11 +69,10 @@ def test_each_task_gets_names_and_numbers_only(clock: VirtualClock, signs: Calla
     office = Office(clock)
     office.run(signs)
 
-    prepare, await_signer, render, record = office.machine.payloads
+    await_signer, render, record = office.machine.payloads
     of_cover = {name: value for name, value in INPUT.items() if name != "run"}
-    assert prepare == {**INPUT, "action": "PREPARE"}
     assert await_signer.pop("task_token")
-    assert await_signer == {**INPUT, "action": "AWAIT_SIGNER"}
+    assert await_signer == {**INPUT, "action": "AWAIT_SIGNER", "looks_first": True}
     assert render == of_cover
     assert record == {**of_cover, **STORED, "action": "RECORD_ISSUE"}
 
@@ -78,20 +81,35 @@ def test_the_token_stays_out_of_the_state(clock: VirtualClock, signs: Callable[[
     office = Office(clock)
     ran = office.run(signs)
 
-    token = office.machine.payloads[1]["task_token"]
+    token = office.machine.payloads[0]["task_token"]
     assert token not in json.dumps(ran.output)
 
 
-def test_a_province_that_issues_by_itself_asks_nobody(clock: VirtualClock) -> None:
-    ran = Office(clock, PREPARE={"outcome": "READY", "automatic_issue": True}).run()
+def test_a_province_that_issues_by_itself_asks_nobody(clock: VirtualClock, signs: Callable[[str], None]) -> None:
+    """The task answers its own token: before anybody could, and before it has ended."""
+    office = Office(clock)
 
-    assert ran.path == ("PrepareCover", "WhoIssues", "RenderAndSign", "RecordIssue", "Issued")
+    def task(payload: Payload) -> object:
+        if payload["action"] == "AWAIT_SIGNER":
+            signs(payload["task_token"])
+        return office.cover(payload)
+
+    office.machine.tasks = {**office.machine.tasks, "CoverTaskArn": task}
+    ran = office.run()
+
+    assert (ran.path, ran.lasted) == (ISSUED, timedelta())
 
 
-def test_a_cover_that_is_not_wanted_ends_quietly(clock: VirtualClock) -> None:
-    ran = Office(clock, PREPARE={"outcome": "OBSOLETE"}).run()
+@pytest.mark.parametrize("action", TASKS)
+def test_a_cover_that_is_not_wanted_ends_quietly(
+    clock: VirtualClock, signs: Callable[[str], None], action: str
+) -> None:
+    office = Office(clock)
+    office.faults[action] = iter([CoverObsolete()])
 
-    assert (ran.status, ran.path) == ("SUCCEEDED", ("PrepareCover", "WhoIssues", "Obsolete"))
+    ran = office.run(signs)
+
+    assert (ran.status, ran.path) == ("SUCCEEDED", (*ISSUED[: TASKS.index(action) + 1], "Obsolete"))
 
 
 def test_a_silent_officer_is_asked_again_every_thirty_days(clock: VirtualClock, signs: Callable[[str], None]) -> None:
@@ -101,7 +119,7 @@ def test_a_silent_officer_is_asked_again_every_thirty_days(clock: VirtualClock, 
     ran = office.run(lambda token: signs(token) if next(asked) == 4 else None)
 
     assert ran.lasted == timedelta(days=90)
-    assert (ran.path.count("AwaitSigner"), ran.path[-1]) == (4, "Issued")
+    assert (ran.path.count("AwaitSigner"), ran.path[-1]) == (4, "RecordIssue")
     tokens = {payload["task_token"] for payload in office.machine.payloads if "task_token" in payload}
     assert len(tokens) == 4
 
@@ -130,7 +148,7 @@ def test_a_passing_fault_is_tried_again(
 
     ran = office.run(signs)
 
-    assert (ran.status, ran.path[-1]) == ("SUCCEEDED", "Issued")
+    assert (ran.status, ran.path[-1]) == ("SUCCEEDED", "RecordIssue")
     # A token that nobody could be given in time is asked for anew, without a pause.
     assert len(ran.pauses) == (0 if action == "AWAIT_SIGNER" and isinstance(fault, TimedOut) else 2)
 

@@ -52,7 +52,7 @@ def test_a_first_timers_cover_is_issued_without_a_signer(house: House, clock: Vi
     ran = house.run_cover(code)
 
     # Then nobody is awaited: the cover is issued and the dossier returned, by the system
-    assert ran.path == ("PrepareCover", "WhoIssues", "RenderAndSign", "RecordIssue", "Issued")
+    assert ran.path == ("AwaitSigner", "RenderAndSign", "RecordIssue")
     seen = house.dossier(code)
     assert (seen["state"], seen["cover"]["state"]) == ("RESULT_RETURNED", "ISSUED")
     assert seen["due_at"] == "2023-02-08T17:00:00+07:00"
