@@ -27,6 +27,10 @@ from .storage.codec import Value, decode_item
 from .storage.items.audit import audit_from
 from .storage.items.views import view_from
 
+DECISIONS = (keys.AUDIT, keys.TRAIL)
+CHAINED = (*DECISIONS, keys.VIEW)
+"""How the sort keys of lines begin."""
+
 SHOWN = 20
 """So many findings are told; the rest are counted."""
 
@@ -48,7 +52,7 @@ class Chains:
     def take(self, item: Mapping[str, Value]) -> None:
         """One item of the table, whatever it is."""
         partition, sort_key = str(item["PK"]), str(item["SK"])
-        if sort_key.startswith((keys.AUDIT, keys.VIEW)):
+        if sort_key.startswith(CHAINED):
             self.count += 1
             link = _link(item, sort_key)
             if link is None:
@@ -80,8 +84,8 @@ class Chains:
 def _link(item: Mapping[str, Value], sort_key: str) -> Link | None:
     """A line of either kind, None for one that is none any more; it counts under the number that its key has."""
     try:
-        line: Any = audit_from(item) if sort_key.startswith(keys.AUDIT) else view_from(item)
-        number = line.version if sort_key.startswith(keys.AUDIT) else line.number
+        line: Any = audit_from(item) if sort_key.startswith(DECISIONS) else view_from(item)
+        number = line.version if sort_key.startswith(DECISIONS) else line.number
         at_its_place = number == int(sort_key.rpartition("#")[2])
         sound = at_its_place and line.hash == line.digest()
         link = Link(int(sort_key.rpartition("#")[2]), line.previous_hash, line.hash, sound)
@@ -141,8 +145,10 @@ def stored(client: Any, table: str, chain: str | None) -> Iterator[Mapping[str, 
             yield from _pages(client.query, {"TableName": table, "ConsistentRead": True, **asked})
         return
     filtered = {
-        "FilterExpression": "begins_with(SK, :audit) OR begins_with(SK, :view) OR attribute_exists(audit_hash)",
-        "ExpressionAttributeValues": {":audit": {"S": keys.AUDIT}, ":view": {"S": keys.VIEW}},
+        "FilterExpression": " OR ".join(
+            [f"begins_with(SK, :{number})" for number in range(len(CHAINED))] + ["attribute_exists(audit_hash)"]
+        ),
+        "ExpressionAttributeValues": {f":{number}": {"S": prefix} for number, prefix in enumerate(CHAINED)},
     }
     yield from _pages(client.scan, {"TableName": table, "ConsistentRead": True, **filtered})
 

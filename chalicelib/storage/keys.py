@@ -20,6 +20,8 @@ RESOLUTION = "RESOLUTION#"
 VERSION = "V#"
 DECLARATION = "DECLARATION#"
 VIEW = "VIEW#"
+TRAIL = "TRAIL#"
+"""Audit lines that nothing follows from: the stream's filter leaves them out."""
 ATTEMPT = "ATTEMPT#"
 TOKEN = "#TOKEN"  # noqa: S105 -- the end of a key, no secret
 PROOF = "#PROOF"
@@ -223,7 +225,7 @@ def data_request(request_id: str) -> Key:
 
 
 def data_request_audit(request_id: str, version: int) -> Key:
-    return data_request_partition(request_id), f"{AUDIT}{version:08d}"
+    return data_request_partition(request_id), f"{TRAIL}{version:08d}"
 
 
 def data_request_list(province: str, shard: int) -> str:

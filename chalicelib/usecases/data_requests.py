@@ -150,12 +150,12 @@ def view_request(request_id: str, caller: Caller, w: Wiring) -> tuple[DataReques
     """A request with its trail. AP165. Raises as `_read`, operators may look as well."""
     require_role(caller, *OFFICERS, Role.OPS)
     items = list(w.table.query(keys.data_request_partition(request_id)))
-    heads = [item for item in items if not text(item, "SK").startswith(keys.AUDIT)]
+    heads = [item for item in items if not text(item, "SK").startswith(keys.TRAIL)]
     if not heads:
         raise _not_found()
     request = data_request_from(heads[0])
     require_province(caller, request.province_code)
-    return request, tuple(audit_from(item) for item in items if text(item, "SK").startswith(keys.AUDIT))
+    return request, tuple(audit_from(item) for item in items if text(item, "SK").startswith(keys.TRAIL))
 
 
 def acknowledge(asked: Asked, *, present: Present, w: Wiring) -> Answer:
