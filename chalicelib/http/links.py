@@ -61,7 +61,15 @@ _COURSE: Final = (
     "deliver_result",
     "request_reopening",
 )
+_OF_REQUEST: Final = ("acknowledge_data_request", "extend_data_request", "answer_data_request")
 _DECIDED: Final = _of_dossier(*_READ, code=CODE_ANSWERED)
+
+
+def _of_request(request_id: str, version: str = VERSION_ANSWERED) -> tuple[Link, ...]:
+    shown = tuple(Link(each, {"request_id": request_id}) for each in ("show_data_request", "report_on_data_request"))
+    steps = (Link(each, {"request_id": request_id, "If-Match": version}) for each in _OF_REQUEST)
+    return (*shown, *steps)
+
 
 LINKS: Final[Mapping[str, tuple[Link, ...]]] = {
     "list_provinces": (Link("calculate_quote", body={"province_code": "$response.body#/items/0/code"}),),
@@ -146,6 +154,12 @@ LINKS: Final[Mapping[str, tuple[Link, ...]]] = {
             body={"date": "$response.body#/date", "province_code": "$response.body#/items/0/province_code"},
         ),
     ),
+    "record_data_request": _of_request("$response.body#/request_id"),
+    "list_data_requests": _of_request("$response.body#/items/0/request_id", _quoted("/items/0/version")),
+    "show_data_request": _of_request("$request.path.request_id"),
+    "acknowledge_data_request": _of_request("$request.path.request_id"),
+    "extend_data_request": _of_request("$request.path.request_id"),
+    "report_on_data_request": _of_request("$request.path.request_id"),
     "show_undelivered": (
         Link("request_redelivery", body={"dossier_code": "$response.body#/items/0/dossier_code"}),
         Link("list_deliveries", {"dossier_code": "$response.body#/items/0/dossier_code"}),

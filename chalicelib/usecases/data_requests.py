@@ -27,7 +27,6 @@ from ..law.duties import duties
 from ..storage import keys
 from ..storage.items.audit import audit_from, newest_audit_item
 from ..storage.items.data_requests import SHARD, data_request_from, data_request_item
-from ..storage.items.dossiers import dossier_from
 from ..storage.items.fields import text
 from ..storage.table import Stored
 from ..storage.transaction import Refused, Transaction
@@ -285,8 +284,8 @@ def _write(
 
 def _dossiers_of(person: str, province: str, w: Wiring) -> tuple[str, ...]:
     listed = list(w.table.listed_keys(keys.person_partition(person)))[-MOST:]
-    found = map(dossier_from, w.table.get_many(listed).values())
-    return tuple(sorted(each.code for each in found if each.province_code == province))
+    found = w.table.get_many(listed, only=("dossier_code", "province_code")).values()
+    return tuple(sorted(text(each, "dossier_code") for each in found if each.get("province_code") == province))
 
 
 def _correction(request: DataRequest, code: str, w: Wiring) -> str | None:
