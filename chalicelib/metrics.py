@@ -26,6 +26,10 @@ UNITS: Final[Mapping[str, str]] = {
     "CanarySteps": "Count",
     "FieldsUnusable": "Count",
     "CanaryMilliseconds": "Milliseconds",
+    "CanaryDossierMilliseconds": "Milliseconds",
+    "CanaryDeclaredMilliseconds": "Milliseconds",
+    "CanaryPaidMilliseconds": "Milliseconds",
+    "CanaryToldMilliseconds": "Milliseconds",
 }
 """Every metric and its unit; money is VND, for which CloudWatch has no unit."""
 

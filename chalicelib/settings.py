@@ -57,6 +57,12 @@ class Settings:
     time_stamper: str
     """URL of the time-stamping authority (RFC 3161); empty at B-B."""
 
+    canary_key: str
+    """ARN of the key that signs the canary's tokens."""
+    canary_sender: str
+    """Id of the canary's role, as SQS names a sender; empty in the sandbox, where everybody is the account."""
+    voucher_queue_url: str
+
     @property
     def is_sandbox(self) -> bool:
         return self.stage == SANDBOX
@@ -107,4 +113,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         webhook_secrets=environment["WEBHOOK_SECRETS"],
         webhook_queue_url=environment["WEBHOOK_QUEUE_URL"],
         anchors_bucket=environment["ANCHORS_BUCKET"],
+        canary_key=environment["CANARY_KEY"],
+        canary_sender=environment["CANARY_SENDER"],
+        voucher_queue_url=environment["VOUCHER_QUEUE_URL"],
     )

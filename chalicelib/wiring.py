@@ -9,17 +9,20 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from . import settings as environment
+from .domain import canary
 from .settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .clock import Clock
+    from .domain.access import Caller
     from .domain.law import Law
     from .lawbook import LawBook
     from .procedurebook import ProcedureBook
     from .registers import Registers
     from .storage.anchors import AnchorStore
+    from .storage.canary import CanaryVoice
     from .storage.endpoints import Endpoints
     from .storage.executions import Executions
     from .storage.field_keys import FieldKeys
@@ -99,6 +102,14 @@ class Wiring:
         from .registers.unconnected import UnconnectedRegisters
 
         return UnconnectedRegisters()
+
+    def registers_for(self, caller: Caller) -> Registers:
+        """What is asked about a caller's persons; of the canary's nobody outside knows."""
+        if not canary.is_canary(caller):
+            return self.registers
+        from .registers.canary import CanaryRegisters
+
+        return CanaryRegisters()
 
     @cached_property
     def documents(self) -> Documents:
@@ -196,13 +207,25 @@ class Wiring:
         )
 
     @cached_property
+    def canary_voice(self) -> CanaryVoice:
+        from .storage.canary import CanaryVoice
+
+        kms, sqs = self.client("kms"), self.client("sqs")
+        return CanaryVoice(kms, self.settings.canary_key, sqs, self.settings.voucher_queue_url)
+
+    @cached_property
     def _identifier_key(self) -> bytes:
         answer = self.client("secretsmanager").get_secret_value(SecretId=self.settings.identifier_key_secret)
         secret: str = answer["SecretString"]
         return secret.encode()
 
     def person(self, personal_id: str) -> str:
-        """The keyed hash (160 bits, hex) under which a person is kept; no key of the table holds a raw number."""
+        """The keyed hash (160 bits, hex) under which a person is kept; no key of the table holds a raw number.
+
+        The canary's person has a name instead, so that its role can be granted these items and no others.
+        """
+        if personal_id == canary.PERSONAL_ID:
+            return canary.PERSON
         return hmac.digest(self._identifier_key, personal_id.encode(), hashlib.sha256).hex()[:40]
 
 

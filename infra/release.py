@@ -75,6 +75,10 @@ def release(template: dict[str, Any], stage: str) -> None:
     template["Globals"]["Function"]["Environment"]["Variables"]["PORTAL_CERTIFICATE"] = {
         "Fn::If": ["PortalShowsCertificate", "required", ""]
     }
+    # Where roles are told apart, the queue's messages are too.
+    template["Globals"]["Function"]["Environment"]["Variables"]["CANARY_SENDER"] = {
+        "Fn::GetAtt": ["CanaryRole", "RoleId"]
+    }
     _speak_as_the_api(resources["Firewall"]["Properties"]["CustomResponseBodies"])
     resources["RestAPI"]["Properties"]["DefinitionBody"]["x-amazon-apigateway-policy"] = {
         "Fn::If": ["ApiIsPrivate", _only_through_the_endpoint(), {"Ref": "AWS::NoValue"}]

@@ -8,6 +8,8 @@ from typing import Any
 
 from chalice.app import Blueprint, SQSEvent
 
+from ..domain import canary
+from ..domain.canary_payment import may_send
 from ..domain.causes import cause_of
 from ..domain.errors import Rejected
 from ..domain.voucher import ContributionVoucher, Outcome
@@ -24,6 +26,7 @@ from .messages import ContributionVoucherMessage, read_message
 bp = Blueprint(__name__)
 log = logger(__name__)
 
+SENDER_NOT_ALLOWED = "SENDER_NOT_ALLOWED"
 WAITING = frozenset({Outcome.HOLD, Outcome.PARK, Outcome.QUARANTINE})
 """Money came that has taken no effect yet."""
 
@@ -87,7 +90,14 @@ def _stumble(error: Exception) -> None:
 
 
 def _action(record: dict[str, Any], w: Wiring) -> ContributionVoucher | Callable[[], None]:
-    """The voucher of a message, or what else is to be done with it."""
+    """The voucher of a message, or what else is to be done with it; nothing, where its sender may not send it."""
+    found, sender = _meant(record, w), str(record.get("attributes", {}).get("SenderId", ""))
+    if may_send(found if isinstance(found, ContributionVoucher) else None, sender, w.settings.canary_sender):
+        return found
+    return partial(_refuse, str(record["messageId"]))
+
+
+def _meant(record: dict[str, Any], w: Wiring) -> ContributionVoucher | Callable[[], None]:
     body, message_id = str(record["body"]), str(record["messageId"])
     try:
         message = read_message(body)
@@ -109,6 +119,11 @@ def _action(record: dict[str, Any], w: Wiring) -> ContributionVoucher | Callable
     )
 
 
+def _refuse(message_id: str) -> None:
+    """The canary sends what only accounting may send, or somebody else a voucher of the canary's: it has no effect."""
+    log.error("message refused", extra=facts(message_id=message_id, reason=SENDER_NOT_ALLOWED))
+
+
 def _count_other(body: str, message_id: str, w: Wiring) -> None:
     count_other(body, w)
     log.info("voucher of another scheme", extra=facts(message_id=message_id, outcome=Outcome.IGNORE))
@@ -126,7 +141,8 @@ def _record(voucher: ContributionVoucher, stored: _Stored, message_id: str, w: W
         cause=cause_of(verdict.reason or "") if verdict.outcome is Outcome.QUARANTINE else None,
     )
     log.info("voucher settled", extra=told)
-    stored.settled(verdict.outcome, voucher.amount_received)
+    if voucher.province_code != canary.PROVINCE:
+        stored.settled(verdict.outcome, voucher.amount_received)
 
 
 def _quarantine(body: str, rejected: Rejected, message_id: str, w: Wiring) -> None:

@@ -60,6 +60,17 @@ class Executions:
         payload: dict[str, object] = {"schema": SCHEMA, "campaign_id": campaign_id, "bucket": bucket, "key": key}
         return self._start(self.campaign_machine, campaign_id, payload)
 
+    def stop_dossier(self, code: str, generation: int) -> None:
+        """End the clock of a dossier that is to be removed; one that is not there, or has ended, is none to stop."""
+        from botocore.exceptions import ClientError
+
+        arn = self._arn(self.dossier_machine, dossier_execution(code, generation))
+        try:
+            self.client.stop_execution(executionArn=arn)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ExecutionDoesNotExist":
+                raise
+
     def dossier_runs(self, dossier: Dossier) -> bool:
         return self._runs(self.dossier_machine, dossier_execution(dossier.code, dossier.generation))
 
@@ -92,13 +103,16 @@ class Executions:
     def _runs(self, machine: str, name: str) -> bool:
         from botocore.exceptions import ClientError
 
-        # Of arn:aws:states:<region>:<account>:stateMachine:<machine>[:<alias>]: an execution is its machine's.
-        unqualified = ":".join(machine.split(":")[:7])
-        arn = unqualified.replace(":stateMachine:", ":execution:") + f":{name}"
         try:
-            status: str = self.client.describe_execution(executionArn=arn)["status"]
+            status: str = self.client.describe_execution(executionArn=self._arn(machine, name))["status"]
         except ClientError as error:
             if error.response["Error"]["Code"] == "ExecutionDoesNotExist":
                 return False
             raise
         return status in {"RUNNING", "PENDING_REDRIVE"}
+
+    @staticmethod
+    def _arn(machine: str, name: str) -> str:
+        # Of arn:aws:states:<region>:<account>:stateMachine:<machine>[:<alias>]: an execution is its machine's.
+        unqualified = ":".join(machine.split(":")[:7])
+        return unqualified.replace(":stateMachine:", ":execution:") + f":{name}"

@@ -325,6 +325,9 @@ def day_audit(day: date, province: str, version: int) -> Key:
     return day_partition(day, province), f"{AUDIT}{version:08d}"
 
 
+CANARY_RUN: Key = ("CANARY#", "RUN")
+"""Who of the canaries sings at this moment."""
+
 SWEEP: Key = ("SWEEP#", "PLACE")
 """Where a sweep was cut short."""
 

@@ -6,6 +6,10 @@ counts once: the totals are the sum over all tallies at any time.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
+
+from ..domain import canary
 from ..domain.cover import Cover
 from ..domain.dossier import Dossier, State
 from ..domain.errors import Unavailable
@@ -43,14 +47,22 @@ def count_dossier(code: str, w: Wiring, *, relayed: int = 0) -> bool:
             transaction.put_new("tally", tally_key, item)
         else:
             transaction.put_over("tally", tally_key, item, attribute="version", expected=seen)
-        for day, amounts in moved(before, after).items():
-            transaction.add("totals", keys.totals(dossier.province_code, day, total_shard_of(code)), amounts)
+        if dossier.province_code == canary.PROVINCE:
+            # It counts nowhere, and gets no tally any more once the canary has removed it.
+            transaction.require("dossier", dossier_key, attribute="version", expected=dossier.version)
+        else:
+            _add_to_totals(transaction, dossier, moved(before, after))
         try:
             transaction.commit(w.table)
         except Refused:
             continue
         return True
     raise Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")
+
+
+def _add_to_totals(transaction: Transaction, dossier: Dossier, rows: Mapping[date, Mapping[str, int]]) -> None:
+    for day, amounts in rows.items():
+        transaction.add("totals", keys.totals(dossier.province_code, day, total_shard_of(dossier.code)), amounts)
 
 
 def _newest_cover(dossier: Dossier, w: Wiring) -> Cover | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ..domain.access import Caller, Role, require_role
+from ..domain.canary import law_for, require_own_person
 from ..domain.contribution import Quote
 from ..domain.declaration import Declaration, DeclarationDraft, assess, person_identifiable
 from ..domain.dossier import Dossier
@@ -71,7 +72,7 @@ def open_dossier(
     dossier, so that the same key gets the same answer.
 
     Raises:
-        Forbidden: not a portal client.
+        Forbidden: not a portal client; the canary with a person who is not its own, or somebody else with that one.
         Rejected: every fault at once.
         Conflict: IDEMPOTENCY_KEY_REUSED; DUPLICATE_DOSSIER naming the open dossier.
         NotConfigured: a table of the law has no row for this day.
@@ -82,6 +83,7 @@ def open_dossier(
     key = keys.idempotency(caller.audience, idempotency.key)
     for _ in range(ROUNDS):
         person = w.person(draft.personal_id) if person_identifiable(draft, unreadable) and draft.personal_id else None
+        require_own_person(caller, person)
         counter_key = keys.counter(_province(draft), now.date())
         wanted = [key, counter_key, keys.RULES_HEAD, keys.procedures(_province(draft))]
         if person is not None:
@@ -93,7 +95,7 @@ def open_dossier(
         before = replay(idempotency, read.get(key))
         if before is not None:
             return before
-        facts = _examined(draft, wire_faults, unreadable, person, read, now, w)
+        facts = _examined(draft, wire_faults, unreadable, person, read, now, caller, w)
         try:
             return _numbered(facts, read.get(counter_key), now, idempotency, caller, present, w)
         except Refused as lost:
@@ -122,25 +124,26 @@ def _examined(
     person: str | None,
     read: dict[keys.Key, Stored],
     now: datetime,
+    caller: Caller,
     w: Wiring,
 ) -> _Facts:
     """The checked declaration with its quote, or every fault at once."""
-    evidence, record = None, PersonRecord("")
+    evidence, record, law = None, PersonRecord(""), law_for(caller, w.law)
     if person is not None and draft.personal_id is not None:
-        evidence = w.registers.evidence(person, draft.personal_id, read)
+        evidence = w.registers_for(caller).evidence(person, draft.personal_id, read)
         record = person_from(person, read.get(keys.person(person)))
     history = record.history
     if person is not None and draft.si_number is not None:
         claimed = read.get(keys.si_number(draft.si_number))
         history = replace(history, number_of_another=claimed is not None and claimed["person"] != person)
-    found = assess(draft, unreadable=unreadable, now=now, law=w.law, evidence=evidence, history=history)
+    found = assess(draft, unreadable=unreadable, now=now, law=law, evidence=evidence, history=history)
     if found.quote is not None:
         _refuse_duplicate(record, MonthSpan(found.quote.from_month, found.quote.to_month), found.faults, wire_faults)
     faults = (*found.faults, *wire_faults)
     if faults or found.declaration is None or found.quote is None:
         raise Rejected(faults)
     province = found.declaration.permanent_address.province_code
-    procedure = w.procedures.in_force(read.get(keys.procedures(province)), province, now.date(), w.law)
+    procedure = w.procedures.in_force(read.get(keys.procedures(province)), province, now.date(), law)
     return _Facts(record, draft.national_code, found.declaration, found.quote, procedure)
 
 

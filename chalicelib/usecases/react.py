@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ..domain import canary
 from ..domain.cover import cover_number_of
 from ..domain.dossier import ENDED
 from ..domain.events import AuditLine, Event, StatusMessage
@@ -113,12 +114,14 @@ def _note_how_far(line: AuditLine, w: Wiring) -> None:
 
 
 def _tell(line: AuditLine, w: Wiring) -> None:
-    message = StatusMessage.of(line)
+    # Of the canary's dossiers no portal hears, and no figure: an alarm at silence must not take it for people.
+    own = line.province_code == canary.PROVINCE
+    message = None if own else StatusMessage.of(line)
     if message is not None:
         w.topics.publish_status(message, webhooks=_somebody_has_a_webhook(w))
     _follow_up(line, w)
     told = facts(dossier_code=line.dossier_code, action=line.event)
-    log.info("audit line relayed", extra={**told, **measured(by={"Event": line.event}, Events=1)})
+    log.info("audit line relayed", extra=told if own else {**told, **measured(by={"Event": line.event}, Events=1)})
 
 
 def _somebody_has_a_webhook(w: Wiring) -> bool:

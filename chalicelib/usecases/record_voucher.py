@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..domain.account import VoucherState
+from ..domain.canary_payment import is_own_voucher
 from ..domain.errors import Unavailable
 from ..domain.events import Act, By
 from ..domain.voucher import (
@@ -75,7 +76,11 @@ def _decided(voucher: ContributionVoucher, facts: Facts, attempt: int, w: Wiring
     head = facts.head(voucher.voucher_id)
     verdict = judge(voucher, head, facts.receipt_holder(voucher))
     if verdict is None and voucher.province_code not in w.law.provinces.codes():
-        verdict = Verdict(Outcome.QUARANTINE, "PROVINCE_UNKNOWN")
+        if not is_own_voucher(voucher):
+            verdict = Verdict(Outcome.QUARANTINE, "PROVINCE_UNKNOWN")
+        elif facts.dossier(voucher.dossier_code or "") is None:
+            # It came late, and the canary has removed its dossier: nothing is kept for it to wait for.
+            return Verdict(Outcome.IGNORE, "CANARY_GONE"), None
     if verdict is not None and verdict.outcome is Outcome.DUPLICATE:
         return verdict, None
     if verdict is not None and verdict.outcome is Outcome.QUARANTINE:

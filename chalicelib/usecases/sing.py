@@ -1,7 +1,7 @@
 """The canary: knocks at the front door as a stranger does and knows what has to be answered.
 
 It takes the whole way of a price (address, firewall, gateway, function, law, table) and tries the authoriser with
-nothing in hand. It opens no dossier, so nothing has to be cleaned up, counted out or kept from an officer's list.
+nothing in hand. What it does with a token of its own is in `usecases/canary_dossier.py`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -81,8 +82,11 @@ STEPS: Final[tuple[tuple[str, str, str, Mapping[str, Any] | None, Callable[[Answ
 )
 
 
-def over_http(address: str) -> Ask:
-    """Ask the API at an address, `https://host[:port][/stage]`. Raises ValueError for another scheme than HTTP(S)."""
+def over_http(address: str, own: Mapping[str, str] = MappingProxyType({})) -> Ask:
+    """Ask the API at an address, `https://host[:port][/stage]`, with headers of one's own.
+
+    Raises ValueError for another scheme than HTTP(S).
+    """
     parts = urlsplit(address)
     connections = {"https": http.client.HTTPSConnection, "http": http.client.HTTPConnection}
     if parts.scheme not in connections or parts.hostname is None:
@@ -93,7 +97,7 @@ def over_http(address: str) -> Ask:
         connection = connections[parts.scheme](host, parts.port, timeout=SECONDS)
         try:
             sent = None if body is None else json.dumps(body)
-            headers = {"Content-Type": "application/json", "User-Agent": "bhxh-602e-canary"}
+            headers = {"Content-Type": "application/json", "User-Agent": "bhxh-602e-canary", **own}
             connection.request(method, parts.path.rstrip("/") + path, sent, headers)
             answer = connection.getresponse()
             text = answer.read()

@@ -64,6 +64,9 @@ ENVIRONMENT = {
     "WEBHOOK_SECRETS": "webhook-secrets",
     "WEBHOOK_QUEUE_URL": "https://sqs.ap-southeast-1.amazonaws.com/123456789012/webhooks.fifo",
     "ANCHORS_BUCKET": ANCHORS,
+    "CANARY_KEY": "canary-key",
+    "CANARY_SENDER": "",
+    "VOUCHER_QUEUE_URL": "https://sqs.ap-southeast-1.amazonaws.com/123456789012/vouchers",
 }
 STORAGE_TEMPLATE = Path(__file__).resolve().parents[2] / "infra" / "template" / "20-storage.yaml"
 

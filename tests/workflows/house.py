@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -22,7 +23,10 @@ import boto3
 from botocore.exceptions import ClientError
 
 from chalicelib.domain.months import VIETNAM
+from chalicelib.http.auth import KeySet, Verifier
 from chalicelib.storage import keys
+from chalicelib.usecases.canary_dossier import sing_of_dossier
+from chalicelib.usecases.sing import Answered, Ask
 from chalicelib.wiring import Wiring, wiring
 from infra.asked import Call as Call
 from infra.asked import note
@@ -44,6 +48,7 @@ HANDLERS = {
     "CoverRenderer": ("chalicelib.workflows.renderer", "cover_renderer"),
     "Sweeper": ("chalicelib.workflows.sweep", "sweeper"),
     "AuditAnchor": ("chalicelib.workflows.anchor", "audit_anchor"),
+    "Canary": ("chalicelib.workflows.canary", "canary"),
 }
 """Logical id in the template: module and name of the handler."""
 
@@ -99,6 +104,7 @@ class House:
     dead: set[str] = field(default_factory=set)
     """Names of executions that have died."""
     _running: list[str] = field(default_factory=list)
+    _clients: dict[str, Any] = field(default_factory=dict)
 
     def call(self, method: str, target: str, body: Any = None, **more: Any) -> Answer:
         """One HTTP request."""
@@ -148,7 +154,7 @@ class House:
 
     def pump(self) -> None:
         """Give the relay every audit line that it has not had, in order per dossier, and run covers that it started."""
-        items = boto3.client("dynamodb").scan(TableName=self.w.settings.table)["Items"]
+        items = self.own_client("dynamodb").scan(TableName=self.w.settings.table)["Items"]
         lines = sorted(
             (item["PK"]["S"], item["SK"]["S"], item)
             for item in items
@@ -169,6 +175,47 @@ class House:
         if records:
             assert self.invoke("StreamRelay", {"Records": records}) == {"batchItemFailures": []}
         self.relayed.update((pk, sk) for pk, sk, _ in lines)
+
+    def sing(self) -> Any:
+        """One run of the canary: the API answers at once, the queue and the stream whenever it pauses."""
+        event = {**SWEEP_EVENT, "detail": {"api": "https://api.example"}}
+        singing = partial(sing_of_dossier, pause=lambda _: self.take_vouchers())
+        place = "chalicelib.workflows.canary"
+        with patch(f"{place}.over_http", self.over_http), patch(f"{place}.sing_of_dossier", singing):
+            return self.invoke("Canary", event)
+
+    def over_http(self, address: str, own: Mapping[str, str] = MappingProxyType({})) -> Ask:
+        """The API as the canary asks it, behind the real authoriser."""
+        caller = self.verifier.context(own["Authorization"]) if own else None
+
+        def ask(method: str, path: str, body: Mapping[str, Any] | None) -> Answered:
+            answer = self.call(method, path, body, caller=caller, headers=own)
+            return Answered(answer.status, answer.json)
+
+        return ask
+
+    def own_client(self, service: str) -> Any:
+        """The house's own client, whose calls are no function's. Made once: making one takes 20 ms."""
+        if service not in self._clients:
+            self._clients[service] = boto3.client(service)
+        return self._clients[service]
+
+    @property
+    def verifier(self) -> Verifier:
+        """The authoriser, which knows no key of the issuer, and the canary's."""
+        signs = self.w.canary_voice
+        keys = KeySet(fetch=lambda: '{"keys": []}')
+        issuer, audience = self.w.settings.jwt_issuer, self.w.settings.jwt_audience
+        return Verifier(issuer, audience, keys, lambda: signs.kms.get_public_key(KeyId=signs.key)["PublicKey"])
+
+    def take_vouchers(self) -> None:
+        """Deliver what lies on the queue, then what the stream holds."""
+        sqs, url = self.own_client("sqs"), self.w.settings.voucher_queue_url
+        while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            self.deliver(*(message["Body"] for message in found))
+            for message in found:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        self.pump()
 
     def wake_webhook(self, code: str) -> None:
         """A message for the sender of webhooks."""
@@ -278,6 +325,13 @@ class StepFunctionsDesk:
         if all(each.name != name for each in self.house.started):
             raise ClientError({"Error": {"Code": "ExecutionDoesNotExist", "Message": ""}}, "DescribeExecution")
         return {"status": "FAILED" if name in self.house.dead else "RUNNING"}
+
+    def stop_execution(self, **parameters: Any) -> None:
+        self._note("StopExecution", parameters)
+        name = parameters["executionArn"].rpartition(":")[2]
+        if all(each.name != name for each in self.house.started):
+            raise ClientError({"Error": {"Code": "ExecutionDoesNotExist", "Message": ""}}, "StopExecution")
+        self.house.dead.add(name)
 
     def send_task_success(self, **parameters: Any) -> None:
         self._note("SendTaskSuccess", parameters)
@@ -399,6 +453,9 @@ def _environment() -> dict[str, str]:
         "WEBHOOK_SECRETS": "webhook-secrets",
         "WEBHOOK_QUEUE_URL": "https://sqs.ap-southeast-1.amazonaws.com/123456789012/webhooks.fifo",
         "ANCHORS_BUCKET": "anchors",
+        "CANARY_KEY": "canary-key",
+        "CANARY_SENDER": "",
+        "VOUCHER_QUEUE_URL": "https://sqs.ap-southeast-1.amazonaws.com/123456789012/vouchers",
     }
 
 
@@ -413,6 +470,7 @@ def _provide() -> None:
     boto3.client("secretsmanager").create_secret(Name="webhook-secrets", SecretString=secret)
     fifo = {"FifoQueue": "true"}
     boto3.client("sqs").create_queue(QueueName="webhooks.fifo", Attributes=fifo)
+    boto3.client("sqs").create_queue(QueueName="vouchers")
     sns = boto3.client("sns")
     sns.create_topic(Name="dossier-status.fifo", Attributes={"FifoTopic": "true"})
     sns.create_topic(Name="notices")

@@ -55,6 +55,9 @@ ENVIRONMENT = {
     "WEBHOOK_SECRETS": "webhook-secrets",
     "WEBHOOK_QUEUE_URL": "https://sqs.ap-southeast-1.amazonaws.com/123456789012/webhooks.fifo",
     "ANCHORS_BUCKET": "anchors",
+    "CANARY_KEY": "canary-key",
+    "CANARY_SENDER": "",
+    "VOUCHER_QUEUE_URL": "https://sqs.ap-southeast-1.amazonaws.com/123456789012/vouchers",
 }
 
 START = datetime(2023, 2, 6, 9, 0, tzinfo=VIETNAM)
