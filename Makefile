@@ -16,7 +16,7 @@ export AWS_EC2_METADATA_DISABLED := true
 
 
 .PHONY: upgrade rollback restart restore rehearse-restore rebuild redrive outage help install run demo test test-fast test-local bench mutation package lint fmt lock clean \
-	contract deploy diff cost load audit rehearse
+	contract deploy diff cost load audit rehearse canary
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -115,6 +115,9 @@ mutation: $(STAMP) ## mutants of the rules: how many the unit tests notice (ONLY
 
 contract: $(STAMP) ## the published contract, judged by Spectral (OWASP) and fuzzed by schemathesis on a local run (FUZZ=25)
 	@$(BIN)/python -m infra.contract
+
+canary: $(STAMP) ## the canary's dossier on the local run: declared, paid, told, removed; milliseconds of each (RUNS=3)
+	@RUNS=$(RUNS) $(BIN)/python -m infra.canary
 
 rehearse: $(STAMP) ## the integration kit: people and faults played on a local run (FAULT=duplicate|late|reversed|malformed|slow)
 	@$(BIN)/python -m infra.rehearse

@@ -35,6 +35,7 @@ HANDLERS: Final[Mapping[tuple[str, str], str]] = {
     ("chalicelib/workflows/sweep.py", "sweeper"): "Sweeper",
     ("chalicelib/workflows/anchor.py", "audit_anchor"): "AuditAnchor",
     ("chalicelib/workflows/canary.py", "canary"): "Canary",
+    ("chalicelib/usecases/canary_dossier.py", "sing_of_dossier"): "Canary",
     ("chalicelib/usecases/sweep.py", "sweep"): "Sweeper",
     ("chalicelib/usecases/watch.py", "watch"): "Sweeper",
     ("chalicelib/usecases/take_stock.py", "take_stock"): "Sweeper",
@@ -76,7 +77,7 @@ _WRITES: Final = {
 _BUCKETS: Final = {"DOCUMENTS_BUCKET": "Documents", "WORKING_BUCKET": "Working", "ANCHORS_BUCKET": "Anchors"}
 _SECRETS: Final = {"IDENTIFIER_KEY_SECRET": "IdentifierKey.Id", "WEBHOOK_SECRETS": "WebhookSecrets.Id"}
 _TOPICS: Final = {"STATUS_TOPIC_ARN": "StatusTopic", "NOTICE_TOPIC_ARN": "NoticeTopic"}
-_QUEUES: Final = {"WEBHOOK_QUEUE_URL": "Webhooks.Arn"}
+_QUEUES: Final = {"WEBHOOK_QUEUE_URL": "Webhooks.Arn", "VOUCHER_QUEUE_URL": "Vouchers.Arn"}
 _PARAMETERS: Final = {
     "JWKS_PARAMETER": "jwks",
     "WEBHOOKS_PARAMETER": "webhooks",
@@ -127,9 +128,11 @@ def _sqs(operation: str, parameters: Mapping[str, Any], names: Mapping[str, str]
 
 
 def _stepfunctions(operation: str, parameters: Mapping[str, Any], names: Mapping[str, str]) -> Pairs:
-    if operation == "DescribeExecution":
-        arn = parameters["executionArn"].rpartition(":")[0].replace(":execution:", ":stateMachine:")
-        yield f"states:{operation}", f"execution:${{AWS::StackName}}-{_behind(_MACHINES, arn, names)}:x"
+    if operation in ("DescribeExecution", "StopExecution"):
+        arn, _, name = parameters["executionArn"].rpartition(":")
+        machine = _behind(_MACHINES, arn.replace(":execution:", ":stateMachine:"), names)
+        # Whose execution may be stopped is granted by its name.
+        yield f"states:{operation}", f"execution:${{AWS::StackName}}-{machine}:{name if operation[0] == 'S' else 'x'}"
     elif operation == "StartExecution":
         machine = _behind(_MACHINES, parameters["stateMachineArn"], names)
         yield f"states:{operation}", f"stateMachine:${{AWS::StackName}}-{machine}"
@@ -146,7 +149,9 @@ def _lambda(_: str, parameters: Mapping[str, Any], names: Mapping[str, str]) -> 
 
 def _kms(operation: str, parameters: Mapping[str, Any], names: Mapping[str, str]) -> Pairs:
     key = parameters["KeyId"]
-    if key == names["FIELD_KEY"]:
+    if key == names.get("CANARY_KEY"):
+        yield f"kms:{operation}", "CanaryKey.Arn"
+    elif key == names["FIELD_KEY"]:
         yield f"kms:{operation}", "FieldKey.Arn"
     elif key == names["COVER_SALT_KEY"]:
         yield f"kms:{operation}", "CoverSaltKey.Arn"

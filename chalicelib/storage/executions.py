@@ -68,7 +68,8 @@ class Executions:
         try:
             self.client.stop_execution(executionArn=arn)
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ExecutionDoesNotExist":
+            # The second is what is answered for an execution that has ended.
+            if error.response["Error"]["Code"] not in {"ExecutionDoesNotExist", "ValidationException"}:
                 raise
 
     def dossier_runs(self, dossier: Dossier) -> bool:

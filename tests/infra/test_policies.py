@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
 from unittest.mock import patch
@@ -18,6 +19,7 @@ from chalicelib.domain.errors import Unavailable
 from chalicelib.http.procedure_examples import BODIES
 from chalicelib.queues.messages import read_message
 from chalicelib.storage.field_keys import PURPOSE, context
+from chalicelib.storage import keys
 from chalicelib.storage.post import Posted
 from infra import grants
 from infra.asked import Asked, wanted
@@ -37,6 +39,8 @@ KNOWN_TAILS = (
     r"\$\{Working\.Arn\}/(previews|campaigns)/\*",
     r"\$\{Anchors\.Arn\}/anchors/\*",
     r"arn:\$\{AWS::Partition\}:states:.*:execution:\$\{AWS::StackName\}-(dossier|cover):\*",
+    # Clocks of dossiers in the canary's province.
+    r"arn:\$\{AWS::Partition\}:states:.*:execution:\$\{AWS::StackName\}-dossier:\*\.99\.\?{3}-\?{6}-\?{4}-g\*",
     # Children of a Distributed Map.
     r"arn:\$\{AWS::Partition\}:states:.*:execution:\$\{AWS::StackName\}-campaign/\*",
     # CodeDeploy looks after every function and alarm of the stack, and of no other.
@@ -189,6 +193,8 @@ def live(house: House) -> None:
     sleep = {"action": "AWAIT_END", "dossier_code": code, "generation": 1, "clock_version": 0}
     wake = {"task_token": "asleep", "wake_at": "2023-02-07T02:15:00Z"}
     house.invoke("DossierTask", {"schema": 1, **sleep, **wake})
+    # The canary's dossier comes and goes.
+    assert house.sing()["dossier"]
     # A double, a voucher for a dossier that waits for it, and one that is cancelled before its dossier comes.
     house.deliver(first)
     paid = {"voucher_id": "KT79-2023-0000003", "receipt": {**receipt, "number": "0000003"}}
@@ -329,9 +335,9 @@ def campaign(house: House) -> None:
 def test_every_call_that_is_made_is_granted(templates: Templates, asked: set[Asked]) -> None:
     # The house is a sandbox, which reads its clock from the table.
     assert not grants.refused(templates.of("sandbox"), asked)
-    # The authoriser is not part of the house: it has its own test below; the canary asks nothing of AWS.
+    # The authoriser is not part of the house: it has its own test below.
     functions = set(of_type(templates.of("production"), FUNCTION))
-    assert {function for function, _, _ in asked} == functions - {"TokenAuthorizer", "Canary"}
+    assert {function for function, _, _ in asked} == functions - {"TokenAuthorizer"}
 
 
 def test_the_authoriser_reads_the_keys_and_nothing_else(templates: Templates) -> None:
@@ -342,8 +348,47 @@ def test_the_authoriser_reads_the_keys_and_nothing_else(templates: Templates) ->
         if not action.startswith(("logs:", "xray:"))
     }
     name = templates.of("production")["Resources"]["JwksParameter"]["Properties"]["Name"]["Fn::Sub"]
-    assert list(granted) == ["ssm:GetParameter"]
+    assert list(granted) == ["ssm:GetParameter", "kms:GetPublicKey"]
     assert granted["ssm:GetParameter"][0].endswith(f":parameter{name}")
+    assert granted["kms:GetPublicKey"] == ["CanaryKey.Arn"]
+
+
+def test_the_canary_reaches_its_own_items_and_nobody_elses(templates: Templates) -> None:
+    own, rules = (
+        {pattern for values in statement["Condition"].values() for pattern in values["dynamodb:LeadingKeys"]}
+        for statement in statements(templates.of("production"), "CanaryRole")
+        if any(action.startswith("dynamodb:") for action in as_list(statement["Action"]))
+    )
+    assert rules == {keys.RULES_HEAD[0]}
+    with open_house(VirtualClock(datetime(2026, 11, 22, 2, tzinfo=UTC))) as house:
+        for _ in range(2):
+            house.sing()
+            house.clock.now += timedelta(days=1)
+        asked = {
+            partition
+            for call in house.calls
+            if (call.function, call.service) == ("Canary", "dynamodb")
+            for partition in _partitions(call.operation, call.parameters)
+        }
+    assert len(asked) >= len(own)
+    assert [each for each in asked if not any(fnmatchcase(each, pattern) for pattern in own | rules)] == []
+    real = [keys.dossier("000.00.79.G24-230206-0001")[0], keys.dossier("G24.99-20230206-0010000")[0]]
+    real += [keys.person("9f" * 20)[0], keys.voucher_head("KT79-2023-0000001")[0], keys.idempotency("dvc", "canary")[0]]
+    real += [keys.counter("79", date(2023, 2, 6))[0], keys.si_number("7999000000")[0], keys.receipt("BH23-99", "1")[0]]
+    assert [each for each in real if any(fnmatchcase(each, pattern) for pattern in own)] == []
+
+
+def _partitions(operation: str, parameters: Mapping[str, Any]) -> Iterator[str]:
+    """The partition keys that a call to the table is about, as IAM's `dynamodb:LeadingKeys` has them."""
+    match operation:
+        case "Query":
+            yield parameters["ExpressionAttributeValues"][":pk"]["S"]
+        case "TransactWriteItems":
+            for write in parameters["TransactItems"]:
+                for body in write.values():
+                    yield (body.get("Key") or body["Item"])["PK"]["S"]
+        case _:
+            yield parameters["Key"]["PK"]["S"]
 
 
 def test_little_is_granted_that_is_never_used(templates: Templates, asked: set[Asked]) -> None:
@@ -359,6 +404,7 @@ IDLE_HERE: Mapping[tuple[str, str], str] = {
     ("APIHandler", "ssm:GetParameter"): "the same, of the relay",
     ("APIHandler", "kms:GenerateDataKey"): "whoever is first makes the data key: here the consumer",
     ("TokenAuthorizer", "ssm:GetParameter"): "it has its own test above",
+    ("TokenAuthorizer", "kms:GetPublicKey"): "the same",
     ("Sweeper", "ssm:GetParametersByPath"): "the watch over certificates, at night",
 }
 
@@ -367,7 +413,7 @@ def test_a_grant_without_a_call_and_a_call_without_a_grant_are_found(templates: 
     template = templates.of("production")
     everything = {(function, "dynamodb:Query", "Table.Arn") for function in of_type(template, FUNCTION)}
     assert grants.refused(template, everything) == {
-        (name, "dynamodb:Query", "Table.Arn") for name in ("AuditAnchor", "Canary", "CoverTask", "TokenAuthorizer")
+        (name, "dynamodb:Query", "Table.Arn") for name in ("AuditAnchor", "CoverTask", "TokenAuthorizer")
     }
     unused = grants.idle(template, everything)
     assert ("CoverRenderer", "kms:Sign", "CoverSigningKey.Arn") in unused

@@ -101,6 +101,8 @@ def test_layers_are_where_they_are_used_and_nowhere_else(template: Template) -> 
         "VoucherConsumer": [{"Ref": "AuthLayer"}],
         "StreamRelay": [{"Ref": "AuthLayer"}],
         "Sweeper": [{"Ref": "AuthLayer"}],
+        # Brings the signature of its token from the form of KMS into that of a JWT.
+        "Canary": [{"Ref": "AuthLayer"}],
     }
     runtimes = {function["Runtime"] for function in of_type(template, FUNCTION).values()}
     for layer in of_type(template, "AWS::Serverless::LayerVersion").values():

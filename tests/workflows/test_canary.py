@@ -17,10 +17,9 @@ from chalicelib.domain.canary_payment import declaration, voucher
 from chalicelib.domain.errors import Unavailable
 from chalicelib.storage.codec import decode_item
 from chalicelib.usecases import canary_dossier, canary_traces
-from chalicelib.usecases.anchor_chains import anchor_days
 from chalicelib.usecases.canary_dossier import sing_of_dossier
 from tests.workflows.driver import VirtualClock
-from tests.workflows.house import House, open_house
+from tests.workflows.house import SWEEP_EVENT, House, open_house
 
 MORNING = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 STAYS = ["CANARY# RUN", "COUNTER#99#261123 NUMBER"]
@@ -239,7 +238,7 @@ def test_nobody_counts_it_and_no_anchor_names_it(house: House, caplog: pytest.Lo
     assert not [record for record in told if hasattr(record, "metrics")], "people who register are counted, it is not"
     assert broken_chains(house) == []
     house.clock.now += timedelta(days=1)
-    assert list(anchor_days(house.w).values()) == [0]
+    assert house.invoke("AuditAnchor", SWEEP_EVENT) == {"2026-11-23": 0}
     assert canary_traces.remove(code, house.w)
 
 

@@ -16,8 +16,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from moto import mock_aws
 
+from chalicelib.domain import canary
 from chalicelib.http import auth
 from chalicelib.http.auth import BadToken, KeySet, Verifier
+from chalicelib.usecases.canary_token import canary_token
+from tests.support.kms import Keys
 
 ISSUER, AUDIENCE = "https://issuer.example", "bhxh-602e"
 RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -158,6 +161,68 @@ def test_a_changed_payload_does_not_hold(verifier: Verifier) -> None:
         verifier.context(f"{head}.{other}.{signature}")
 
 
+KMS = Keys()
+
+
+def of_canary(*, at: int | None = None, key: str = "canary-key", audience: str = AUDIENCE) -> str:
+    def sign(message: bytes) -> bytes:
+        signed: bytes = KMS.sign(KeyId=key, Message=message, MessageType="RAW", SigningAlgorithm="ECDSA_SHA_256")[
+            "Signature"
+        ]
+        return signed
+
+    return f"Bearer {canary_token(audience, int(time.time()) if at is None else at, sign)}"
+
+
+def by_canary_key(**changes: Any) -> str:
+    """A token that is signed by the right key and says what the canary's does not."""
+    now = int(time.time())
+    whole = {"iss": canary.KEY_ID, "aud": AUDIENCE, "iat": now, "exp": now + 60, "sub": "canary", **changes}
+    kept = {name: value for name, value in whole.items() if value is not None}
+    return signed(kept, key=KMS._elliptic("canary-key"), algorithm="ES256", kid=canary.KEY_ID)
+
+
+@pytest.fixture(name="with_canary")
+def _with_canary() -> Verifier:
+    return Verifier(
+        ISSUER, AUDIENCE, KeySet(fetch=lambda: JWKS), lambda: KMS.get_public_key(KeyId="canary-key")["PublicKey"]
+    )
+
+
+def test_the_canarys_token_gives_the_canary_whatever_else_it_says(with_canary: Verifier) -> None:
+    itself = {"sub": "canary", "role": "portal", "client_id": "canary", "provinces": "", "also_sees": ""}
+    assert with_canary.context(of_canary()) == itself
+    more = by_canary_key(sub="ops-1", role="ops", client_id="dvc", province=["79"], also_sees="dvc")
+    assert with_canary.context(more) == itself
+    assert with_canary.context(signed(claims()))["sub"] == "officer-79", "the issuer's tokens hold as before"
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    (
+        of_canary(key="another-key"),
+        of_canary(audience="other"),
+        of_canary(at=int(time.time()) - 600),
+        of_canary(at=int(time.time()) + 600),
+        by_canary_key(exp=int(time.time()) + 86_400),
+        by_canary_key(iat=None),
+        by_canary_key(exp=None),
+        by_canary_key(iss=ISSUER),
+        signed(claims(iss=canary.KEY_ID), kid=canary.KEY_ID),
+        signed(claims(role="portal", client_id="canary", province=None)),
+        "Bearer abc",
+    ),
+)
+def test_nobody_else_speaks_in_the_canarys_name(with_canary: Verifier, authorization: str) -> None:
+    with pytest.raises(BadToken):
+        with_canary.context(authorization)
+
+
+def test_without_a_key_of_its_own_the_canarys_token_is_worth_nothing(verifier: Verifier) -> None:
+    with pytest.raises(BadToken):
+        verifier.context(of_canary())
+
+
 def test_keys_are_kept_for_five_minutes_and_read_again_for_a_new_one() -> None:
     clock, reads = [0.0], []
 
@@ -216,6 +281,24 @@ def test_the_function_lets_a_good_token_pass_to_every_route() -> None:
         }
     ]
     assert all(isinstance(value, str) for value in answer["context"].values())
+
+
+@pytest.mark.usefixtures("_configured")
+def test_the_function_asks_for_the_canarys_public_key_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    kms = boto3.client("kms")
+    key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+    monkeypatch.setenv("CANARY_KEY", key)
+    auth.public_key.cache_clear()
+
+    def sign(message: bytes) -> bytes:
+        answer = kms.sign(KeyId=key, Message=message, MessageType="RAW", SigningAlgorithm="ECDSA_SHA_256")
+        signed: bytes = answer["Signature"]
+        return signed
+
+    for _ in range(2):
+        token = canary_token(AUDIENCE, int(time.time()), sign)
+        assert auth.token_authorizer(event(f"Bearer {token}"), None)["context"]["client_id"] == "canary"
+    assert auth.public_key.cache_info().misses == 1
 
 
 @pytest.mark.usefixtures("_configured")
