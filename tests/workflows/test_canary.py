@@ -238,7 +238,7 @@ def test_nobody_counts_it_and_no_anchor_names_it(house: House, caplog: pytest.Lo
     assert not [record for record in told if hasattr(record, "metrics")], "people who register are counted, it is not"
     assert broken_chains(house) == []
     house.clock.now += timedelta(days=1)
-    assert house.invoke("AuditAnchor", SWEEP_EVENT) == {"2026-11-23": 0}
+    assert house.invoke("AuditAnchor", SWEEP_EVENT) == {"anchored": {"2026-11-23": 0}}
     assert canary_traces.remove(code, house.w)
 
 
