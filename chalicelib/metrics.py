@@ -26,7 +26,7 @@ UNITS: Final[Mapping[str, str]] = {
     "CanarySteps": "Count",
     "FieldsUnusable": "Count",
     "CanaryMilliseconds": "Milliseconds",
-    "CanaryDossierMilliseconds": "Milliseconds",
+    "CanaryInTime": "Count",
     "CanaryDeclaredMilliseconds": "Milliseconds",
     "CanaryPaidMilliseconds": "Milliseconds",
     "CanaryToldMilliseconds": "Milliseconds",
