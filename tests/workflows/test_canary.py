@@ -39,8 +39,8 @@ def items(house: House) -> list[dict[str, Any]]:
 
 
 def listing(house: House) -> list[str]:
-    """`PK SK` of every item."""
-    return sorted(f"{item['PK']} {item['SK']}" for item in items(house))
+    """`PK SK` of every item but the keys of fields, which are everybody's."""
+    return sorted(f"{item['PK']} {item['SK']}" for item in items(house) if item["PK"] != "FIELDKEYS")
 
 
 def broken_chains(house: House) -> list[str]:
