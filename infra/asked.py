@@ -131,8 +131,8 @@ def _stepfunctions(operation: str, parameters: Mapping[str, Any], names: Mapping
     if operation in ("DescribeExecution", "StopExecution"):
         arn, _, name = parameters["executionArn"].rpartition(":")
         machine = _behind(_MACHINES, arn.replace(":execution:", ":stateMachine:"), names)
-        # Whose execution may be stopped is granted by its name.
-        yield f"states:{operation}", f"execution:${{AWS::StackName}}-{machine}:{name if operation[0] == 'S' else 'x'}"
+        # The canary is granted those of its own province, by their names.
+        yield f"states:{operation}", f"execution:${{AWS::StackName}}-{machine}:{name if '.99.' in name else 'x'}"
     elif operation == "StartExecution":
         machine = _behind(_MACHINES, parameters["stateMachineArn"], names)
         yield f"states:{operation}", f"stateMachine:${{AWS::StackName}}-{machine}"

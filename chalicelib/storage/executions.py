@@ -73,7 +73,10 @@ class Executions:
                 raise
 
     def dossier_runs(self, dossier: Dossier) -> bool:
-        return self._runs(self.dossier_machine, dossier_execution(dossier.code, dossier.generation))
+        return self.clock_runs(dossier.code, dossier.generation)
+
+    def clock_runs(self, code: str, generation: int) -> bool:
+        return self._runs(self.dossier_machine, dossier_execution(code, generation))
 
     def cover_runs(self, cover: Cover) -> bool:
         return self._runs(self.cover_machine, cover_execution(cover))

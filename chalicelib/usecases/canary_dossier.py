@@ -22,7 +22,7 @@ from ..storage.codec import Value
 from ..storage.transaction import Refused, Transaction
 from ..wiring import Wiring
 from .canary_token import canary_token
-from .canary_traces import IDEMPOTENCY_KEY, forget_day, is_abandoned, is_told, left_over, remove
+from .canary_traces import IDEMPOTENCY_KEY, forget_day, is_abandoned, is_over, is_told, left_over, remove
 from .sing import Answered, Ask
 
 log = logger(__name__)
@@ -48,7 +48,7 @@ class Sung:
     paid: int
     """From the voucher on the queue to the month on record."""
     told: int
-    """From then until the relay had done everything."""
+    """From then until the relay had done everything, and the dossier's clock stood still."""
     removed: int
 
 
@@ -96,7 +96,7 @@ def _one(ask: Ask, w: Wiring, pause: Callable[[float], None]) -> Sung:
     w.canary_voice.pay(voucher(code, declared, opened["quote"], now))
     _until("PAID", code, partial(_is_paid, ask, code), pause)
     paid = clock.lap()
-    _until("TOLD", code, partial(is_told, code, w), pause)
+    _until("TOLD", code, partial(is_over, code, w), pause)
     told = clock.lap()
     remove(code, w)
     return Sung(took, paid, told, clock.lap())

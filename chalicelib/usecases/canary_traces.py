@@ -39,6 +39,11 @@ def is_told(code: str, w: Wiring) -> bool:
     return stored is None or relayed_from(w.table.get(keys.tally(code))) == stored["version"]
 
 
+def is_over(code: str, w: Wiring) -> bool:
+    """Whether the relay has done everything for a dossier, and its clock has ended with it."""
+    return is_told(code, w) and not w.executions.clock_runs(code, 1)
+
+
 def is_abandoned(code: str, w: Wiring) -> bool:
     """Whether a dossier is so old that the relay, had it ever heard of it, would have done its part."""
     stored = w.table.get(keys.dossier(code))
@@ -62,7 +67,7 @@ def remove(code: str, w: Wiring) -> int:
     money = keys.voucher_partition(voucher_id(code))
     doomed += [(money, str(item["SK"])) for item in w.table.query(money)]
     person = keys.person_partition(canary.PERSON)
-    doomed += [keys.receipt(symbol, number), keys.si_number(canary.SI_NUMBER)]
+    doomed += [keys.clock_token(code), keys.receipt(symbol, number), keys.si_number(canary.SI_NUMBER)]
     doomed += [(person, str(item["SK"])) for item in w.table.query(person)]
     doomed += [keys.idempotency(canary.CLIENT, IDEMPOTENCY_KEY)]
     for key in doomed:

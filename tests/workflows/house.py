@@ -210,13 +210,26 @@ class House:
         return Verifier(issuer, audience, keys, lambda: signs.kms.stand_in.get_public_key(KeyId=signs.key)["PublicKey"])
 
     def take_vouchers(self) -> None:
-        """Deliver what lies on the queue, then what the stream holds."""
+        """Deliver what the stream holds, what lies on the queue, and what came of it; clocks of what ended end."""
+        self.pump()
         sqs, url = self.own_client("sqs"), self.w.settings.voucher_queue_url
         while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             self.deliver(*(message["Body"] for message in found))
             for message in found:
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         self.pump()
+        for clock in self.started:
+            if clock.machine == "dossier" and clock.name not in self.dead and self._has_ended(clock):
+                assert self.run_dossier(clock.input["dossier_code"]).status == "SUCCEEDED"
+                self.dead.add(clock.name)
+
+    def _has_ended(self, clock: Started) -> bool:
+        key = {
+            name: {"S": part}
+            for name, part in zip(("PK", "SK"), keys.dossier(clock.input["dossier_code"]), strict=True)
+        }
+        found = self.own_client("dynamodb").get_item(TableName=self.w.settings.table, Key=key).get("Item")
+        return bool(found and found["state"]["S"] == "RESULT_RETURNED")
 
     def wake_webhook(self, code: str) -> None:
         """A message for the sender of webhooks."""
