@@ -15,7 +15,7 @@ export AWS_DEFAULT_REGION := ap-southeast-1
 export AWS_EC2_METADATA_DISABLED := true
 
 
-.PHONY: upgrade rollback restart restore rehearse-restore rebuild redrive outage help install run demo test test-fast test-local bench mutation package lint fmt lock clean \
+.PHONY: reencrypt rotate-field-key upgrade rollback restart restore rehearse-restore rebuild redrive outage help install run demo test test-fast test-local bench mutation package lint fmt lock clean \
 	contract deploy diff cost load audit rehearse canary
 
 help: ## this list
@@ -98,7 +98,7 @@ rehearse-restore: $(STAMP) ## a stack lost and made again from an export of its 
 	@$(OPERATION).restore $(if $(EACH),--each $(EACH))
 
 # A deployed stack is reached only by this target, only when STAGE names it, with the caller's own credentials.
-redrive rebuild restore: export AWS_EC2_METADATA_DISABLED := $(if $(STAGE)$(REAL),false,true)
+redrive rebuild restore reencrypt rotate-field-key: export AWS_EC2_METADATA_DISABLED := $(if $(STAGE)$(REAL),false,true)
 redrive: $(STAMP) ## dead letters by cause and what a replay would do; CONFIRM=1 replays (QUEUE=, ONLY=, RATE=, STAGE=)
 	@$(BIN)/python -m infra.redrive $(if $(QUEUE),--queue $(QUEUE)) $(if $(STAGE),--stage $(STAGE)) \
 		$(if $(ONLY),--only $(ONLY)) $(if $(RATE),--rate $(RATE)) $(if $(CONFIRM),--confirm)
@@ -109,6 +109,12 @@ restore: $(STAMP) ## a stack made from an export: checked, its key and documents
 
 rebuild: $(STAMP) ## the ledger reckoned anew: what differs from its versions and decisions; CONFIRM=1 repairs (STAGE=)
 	@$(BIN)/python -m infra.rebuild $(if $(STAGE),--stage $(STAGE)) $(if $(CONFIRM),--confirm,--dry-run)
+
+reencrypt: $(STAMP) ## personal ids and telephone numbers in plain form or under an older data key; CONFIRM=1 seals them (STAGE=)
+	@$(BIN)/python -m infra.reencrypt $(if $(STAGE),--stage $(STAGE)) $(if $(CONFIRM),--confirm)
+
+rotate-field-key: $(STAMP) ## the next data key for such fields; CONFIRM=1 makes it, then make reencrypt (STAGE=)
+	@$(BIN)/python -m infra.reencrypt --rotate $(if $(STAGE),--stage $(STAGE)) $(if $(CONFIRM),--confirm)
 
 mutation: $(STAMP) ## mutants of the rules: how many the unit tests notice (ONLY="interest.py refund.py")
 	@$(BIN)/python -m infra.mutation $(ONLY)

@@ -6,8 +6,8 @@
 
 The stack was made with `RestoreBucket` and `RestorePrefix`, so its table holds the export already. In this order: the
 export's files are checked against their manifest and the table against them, item by item; the key of person
-identifiers is taken over; documents are copied; the sweep starts what the former stack's executions did. It may be
-interrupted and run again. Without REAL=1 it works on the local run.
+identifiers is taken over and the data keys of single fields are wrapped anew; documents are copied; the sweep starts
+what the former stack's executions did. It may be interrupted and run again. Without REAL=1 it works on the local run.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.domain.errors import DomainError
 from infra.local.settings import read_settings
 from infra.redrive.stack import Stack, StackError, local_stack
 
@@ -141,6 +142,11 @@ def take_identifier_key(stack: Stack, former: str, *, write: bool) -> bool:
     return True
 
 
+def take_field_keys(stack: Stack, *, write: bool) -> int:
+    """Wrap the data keys of single fields under the stack's own KMS key; how many were under the former one's."""
+    return stack.wiring.fields.rewrap(write=write)
+
+
 def take_documents(stack: Stack, former: str, *, write: bool) -> tuple[int, int]:
     """Copy what the stack's bucket lacks; how many were lacking and how many are there. Nothing is overwritten."""
     s3, ours = stack.client("s3"), stack.resources["Documents"][1]
@@ -211,6 +217,9 @@ def restore(stack: Stack, export: Export, identifier_key: str, documents: str, *
         say(f"table: {compare(export, stack, say)} items, differences 0")
     if take_identifier_key(stack, identifier_key, write=confirm):
         say(f"identifier key: {'taken over' if confirm else 'another one; would be taken over'}")
+    foreign = take_field_keys(stack, write=confirm)
+    if foreign:
+        say(f"data keys of fields: {foreign} {'wrapped anew' if confirm else 'to be wrapped anew'}")
     lacking, present = take_documents(stack, documents, write=confirm)
     say(f"documents: {lacking} {'copied' if confirm else 'to be copied'}, {present} there already")
     if not confirm:
@@ -241,7 +250,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stack = Stack(given.stack, boto3.Session()) if given.real else local_stack(read_settings())
         export = export_at(given.export, stack.client("s3"))
         restore(stack, export, given.identifier_key, given.documents, confirm=given.confirm, say=print)
-    except RestoreError as error:
+    except (RestoreError, DomainError) as error:
         print(f"stopped: {error}", file=sys.stderr)
         return 1
     except (StackError, ClientError, BotoCoreError, OSError, KeyError, ValueError) as error:

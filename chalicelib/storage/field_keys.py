@@ -105,7 +105,7 @@ class FieldKeys:
 
     def is_current(self, stored: str) -> bool:
         """Whether a sealed text is of the newest data key."""
-        return _parts(stored)[0] == self._newest()
+        return _parts(stored)[0] == self._current().newest
 
     def rotate(self) -> int:
         """Make the next data key, which seals from now on; gives its number. Two at once make one."""
@@ -114,24 +114,23 @@ class FieldKeys:
             self._ring = self._made(number)
             return number
 
-    def rewrap(self, former_key: str) -> int:
-        """Wrap every data key anew, from a former KMS key to the present one; gives how many.
+    def rewrap(self, *, write: bool) -> int:
+        """Wrap every data key of another KMS key anew, under the present one; gives how many. AP111.
 
-        For a table that was restored beside another KMS key. Needs `kms:Decrypt` on the former one.
+        For a table that was restored beside another KMS key; whoever calls needs `kms:Decrypt` on that one. Safe to
+        repeat. Raises `Unavailable` (FIELD_KEY_WITHDRAWN) where the former key does not open them.
         """
-        count = 0
-        for number, wrapped in self._read().items():
-            plain = self._unwrapped(number, wrapped, former_key)
+        foreign = [item for item in self.table.query(keys.FIELD_KEYS) if item["kms_key"] != self.kms_key]
+        for item in foreign if write else ():
+            number = int(str(item["SK"]).rpartition("#")[2])
+            plain = self._unwrapped(number, base64.b64decode(str(item["wrapped"])), str(item["kms_key"]))
             answer = self.client().encrypt(KeyId=self.kms_key, Plaintext=plain, EncryptionContext=context(number))
+            anew = {**item, **self._item(answer["CiphertextBlob"]), "created_at": item["created_at"]}
             transaction = Transaction()
-            item = self._item(answer["CiphertextBlob"])
-            transaction.put_over(
-                "key", keys.field_key(number), item, attribute="wrapped", expected=base64.b64encode(wrapped).decode()
-            )
+            transaction.put_over("key", keys.field_key(number), anew, attribute="wrapped", expected=item["wrapped"])
             transaction.commit(self.table)
-            count += 1
         self._ring = None
-        return count
+        return len(foreign)
 
     def numbers(self) -> list[int]:
         """The data keys there are, oldest first; the last one seals."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -22,6 +23,8 @@ from chalicelib.usecases.change_course import request_supplement, supply
 from chalicelib.usecases.decide import Request
 from chalicelib.usecases.draw_cover import draw_cover
 from chalicelib.usecases.quarantine import kept_message
+from infra import reencrypt as command
+from tests.support.cloud import Crash
 from tests.support.house import HOA, OFFICER_79, PORTAL, House, person, voucher
 from tests.support.kms import Keys
 from tests.support.seals import OnePartition, field_keys
@@ -140,7 +143,7 @@ def test_a_restored_table_is_wrapped_anew_for_another_kms_key() -> None:
     restored = field_keys(kms, table=table, kms_key="present")
     with pytest.raises(Unavailable, match=WITHDRAWN):
         restored.open(OWNER, "phone", sealed)
-    assert restored.rewrap("former") == 2
+    assert (restored.rewrap(write=False), restored.rewrap(write=True), restored.rewrap(write=True)) == (2, 2, 0)
     assert restored.open(OWNER, "phone", sealed) == PHONE
 
 
@@ -190,13 +193,14 @@ def test_without_sealing_no_key_is_asked_for() -> None:
 # The table
 
 
-def played(house: House) -> None:
+def played(house: House, *, drawn: bool = True) -> None:
     """Every way by which a number comes into the table: paid, parked, quarantined twice over, corrected, issued."""
     code = house.paid()
     house.relay()
     house.issue(code)
     house.relay()
-    draw_cover(f"{code}-C1", code, house.w)
+    if drawn:
+        draw_cover(f"{code}-C1", code, house.w)
     early = person(77)
     assert house.send(voucher(5, None, early), voucher(6, "000.00.79.G24-230206-0009", person(78))) == []
     assert house.send(f'{{"personal_id": "{ID}", "phone": "{PHONE}", "broken": ') == []
@@ -322,3 +326,98 @@ def test_a_message_of_the_largest_size_is_kept_whole(house: House) -> None:
     assert stored is not None
     assert kept_message(stored, house.w) == text
     assert len(json.dumps(stored)) < 400_000
+
+
+# make reencrypt, make rotate-field-key
+
+
+def seal_all(house: House, *, write: bool = True) -> tuple[int, list[str]]:
+    told: list[str] = []
+    return command.seal_all(house.w, write=write, say=told.append), told
+
+
+def in_order(house: House) -> dict[tuple[str, str], str]:
+    """The table, unpacked, without what seals it."""
+    rows = house.cloud.rows().items()
+    return {key: json.dumps(decode_item(row), sort_keys=True) for key, row in rows if key[0] != keys.FIELD_KEYS}
+
+
+def test_what_the_version_before_has_written_is_sealed_and_nothing_else_moves(house: House) -> None:
+    house.cloud.keys.repeats_itself = True
+    played(house)
+    sealed = in_order(house)
+    house.begin_again()
+    house.w.fields.seals = False
+    played(house)
+    before = house.cloud.rows()
+    house.w.fields.seals = True
+    assert seal_all(house, write=False)[0] == 1
+    assert house.cloud.rows() == before, "dry by default, not even a data key"
+    status, told = seal_all(house)
+    assert (status, in_plain(house)) == (0, [])
+    assert in_order(house) == sealed, "as if it had been sealed from the beginning"
+    written = int(told[-1].partition(" ")[0])
+    assert written > 10
+    again = seal_all(house)
+    assert (again[0], again[1][-1]) == (0, "0 items written")
+    assert seal_all(house, write=False) == (0, [*again[1][:-1], "Nothing is left to do."])
+
+
+def test_after_a_rotation_everything_is_sealed_anew_beside_the_running_system(house: House) -> None:
+    played(house, drawn=False)
+    told: list[str] = []
+    assert command.rotate(house.w, write=False, say=told.append) == 0
+    assert house.w.fields.numbers() == [1]
+    assert command.rotate(house.w, write=True, say=told.append) == 0
+    assert house.w.fields.numbers() == [1, 2]
+    code = house.paid(person(5), number=9)
+    ran: list[bool] = []
+
+    def meanwhile(name: str, arguments: dict[str, Any]) -> None:
+        if name == "update_item" and not ran and CODE in str(arguments["Key"]):
+            ran.append(True)
+            ask(house, code, phone="0987654322")
+            stored = house.w.table.get(keys.dossier(CODE))
+            assert stored is not None
+            house.w.table.put(keys.dossier(CODE), {**stored, "declaration": f" {stored['declaration']}"})
+
+    with house.cloud.calls.hooked(meanwhile):
+        assert seal_all(house)[0] == 0
+    assert ran
+    assert "~1." not in "".join(in_order(house).values())
+    assert open_dossier(house.dossier(CODE), house.w.fields).declaration.personal_id == ID
+    assert open_dossier(house.dossier(code), house.w.fields).declaration.phone == "0987654322"
+
+
+def test_an_interrupted_walk_is_begun_again(house: House) -> None:
+    house.w.fields.seals = False
+    played(house, drawn=False)
+    house.w.fields.seals = True
+    seen: list[str] = []
+
+    def dies(name: str, _: dict[str, Any]) -> None:
+        seen.append(name)
+        if seen.count("update_item") == 4:
+            raise Crash
+
+    with house.cloud.calls.hooked(dies), pytest.raises(Crash):
+        seal_all(house)
+    assert in_plain(house) != []
+    house.restart()
+    assert (seal_all(house)[0], in_plain(house)) == (0, [])
+
+
+def test_what_does_not_open_is_named_and_left_alone(house: House) -> None:
+    played(house, drawn=False)
+    key = keys.cover(CODE, 1)
+    stored = house.w.table.get(key)
+    assert stored is not None
+    house.w.table.put(key, {**stored, "personal_id": house.w.fields.seal("DOSSIER#other", "personal_id", ID)})
+    house.w.fields.rotate()
+    status, told = seal_all(house)
+    assert (status, f"does not open: {OWNER}: personal_id" in told) == (1, True)
+
+
+def test_nothing_is_sealed_where_sealing_is_switched_off(house: House) -> None:
+    house.w.settings = replace(house.w.settings, seals_fields=False)
+    assert seal_all(house) == (1, ["sealing is switched off (FieldEncryption): nothing was changed"])
