@@ -128,12 +128,17 @@ def _machine(file_name: str) -> list[str]:
     return [
         f"`infra/statemachines/{file_name}`. {definition['Comment']}",
         "",
-        *_mermaid(edges, starts=[definition["StartAt"]], ends=ends),
+        *_mermaid(edges, starts=[started(definition)], ends=ends),
         "",
         "| state | kind | what for |",
         "|---|---|---|",
         *(f"| `{name}` | {state['Type']} | {state.get('Comment', '')} |" for name, state in states.items()),
     ]
+
+
+def started(definition: dict[str, Any]) -> str:
+    """The first state; of a machine whose parameter names it, `AwaitEnd`, which is that parameter's default."""
+    return {"${DossierStartsAt}": "AwaitEnd"}.get(definition["StartAt"], definition["StartAt"])
 
 
 def _machine_edges(name: str, state: dict[str, Any]) -> Iterator[Edge]:

@@ -140,6 +140,16 @@ def prepared(house: House) -> str:
     return code
 
 
+def test_asking_the_signer(house: House) -> None:
+    """As an execution does that begins by waiting."""
+    code = house.paid()
+    acknowledged(house.relay())
+    house.cloud.machines.waiting.add("T")
+    survives_every_crash(
+        house, lambda: [house.cover_step(code, "AWAIT_SIGNER", task_token="T", looks_first=True)].clear()
+    )
+
+
 def test_laying_down_the_signers_token(house: House) -> None:
     code = prepared(house)
     survives_every_crash(house, lambda: [house.cover_step(code, "AWAIT_SIGNER", task_token="T")].clear())
@@ -172,6 +182,12 @@ def test_a_cover_that_needs_no_signer(house: House, monkeypatch: pytest.MonkeyPa
 
     survives_every_crash(house, work)
     assert house.cover(code).state == "CHECKED"
+    # One that begins by waiting answers its own token.
+    house.cloud.machines.waiting.add("T")
+    survives_every_crash(
+        house, lambda: [house.cover_step(code, "AWAIT_SIGNER", task_token="T", looks_first=True)].clear()
+    )
+    assert set(house.cloud.machines.answered) == {"T"}
 
 
 def test_drawing_the_cover_and_recording_its_issue(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,6 +236,31 @@ def test_the_end_of_an_unpaid_dossier(house: House) -> None:
 
     survives_every_crash(house, work)
     assert house.dossier(code).state == "EXPIRED"
+
+
+def test_falling_asleep(house: House) -> None:
+    code = house.opened()
+    survives_every_crash(house, lambda: [house.fall_asleep(code, "T")].clear())
+    assert house.cloud.machines.answered == {}
+
+
+def test_falling_asleep_for_a_dossier_that_has_ended(house: House) -> None:
+    code = house.opened()
+    house.clock.moment += timedelta(hours=25)
+    house.deadline(code, "EXPIRE_UNPAID")
+    survives_every_crash(house, lambda: [house.fall_asleep(code, "T")].clear())
+    assert house.cloud.machines.answered == {"T": '{"outcome": "CLOSED"}'}
+
+
+def test_ending_the_sleep_of_a_dossier_that_has_ended(house: House) -> None:
+    code = house.opened()
+    acknowledged(house.relay())
+    house.fall_asleep(code, "T")
+    house.clock.moment += timedelta(hours=25)
+    house.deadline(code, "EXPIRE_UNPAID")
+    calls = survives_every_crash(house, lambda: acknowledged(house.relay()))
+    assert calls.count("send_task_success") == 1
+    assert house.cloud.machines.answered == {"T": '{"outcome": "CLOSED"}'}
 
 
 def test_the_sweep_of_what_the_stream_lost(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

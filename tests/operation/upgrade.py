@@ -30,8 +30,8 @@ from .world import World
 
 TENTH = 10
 WORKING_TREE = ""
-CAREFUL = {"PackedDocuments": "off", "FieldEncryption": "off"}
-"""What a first release of today's version must not write yet, for the version before does not read it
+CAREFUL = {"PackedDocuments": "off", "FieldEncryption": "off", "DossierStartsAt": "WhatIsDue"}
+"""What a first release of today's version must not write or ask for yet: the version before does not read or tell it
 (docs/deployment.md, "Back to the version before")."""
 
 

@@ -331,7 +331,7 @@ class World:
 
     def _awake(self) -> list[str]:
         executions = [self._execution(code, generation) for code, generation in _open(self._table)]
-        return [arn.rpartition(":")[2] for arn in executions if self.last_event(arn).get("type") != "WaitStateEntered"]
+        return [arn.rpartition(":")[2] for arn in executions if not sleeps(self.last_event(arn))]
 
     def last_event(self, arn: str) -> Json:
         """The last event of an execution's history; nothing where there is no such execution."""
@@ -387,6 +387,12 @@ class World:
         """For each, four at a time, in order of the answers."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
             return list(pool.map(work, items))
+
+
+def sleeps(last: Json) -> bool:
+    """Whether an execution's last event leaves it asleep: in a Wait state, or under a token."""
+    token = str(last.get("taskScheduledEventDetails", {}).get("resource")).endswith(".waitForTaskToken")
+    return last.get("type") == "WaitStateEntered" or (last.get("type") == "TaskScheduled" and token)
 
 
 def _open(table: dict[tuple[str, str], Json]) -> Iterator[tuple[str, str]]:

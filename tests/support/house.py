@@ -212,6 +212,14 @@ class House:
         answer: Mapping[str, Any] = dossier_task({**payload, "clock_version": self.clock.version}, None)
         return answer
 
+    def fall_asleep(self, code: str, token: str, *, generation: int = 1) -> bool:
+        """The execution of a dossier enters `AwaitEnd`; True where it was ended at once."""
+        who = {"schema": 1, "dossier_code": code, "generation": generation, "clock_version": self.clock.version}
+        self.cloud.machines.waiting.add(token)
+        asked = {**who, "action": "AWAIT_END", "task_token": token, "wake_at": "2023-02-07T02:15:01Z"}
+        answer: Mapping[str, bool] = dossier_task(asked, None)
+        return answer["ended"]
+
     def cover_step(self, code: str, action: str, **more: Any) -> Mapping[str, Any]:
         payload = {"schema": 1, "action": action, "dossier_code": code, "cover_id": f"{code}-C1", "run": 1, **more}
         answer: Mapping[str, Any] = cover_task(payload, None)

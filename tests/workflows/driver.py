@@ -134,6 +134,8 @@ class Machine:
     payloads: list[Payload] = field(default_factory=list)
     """What the tasks were given, in order."""
     folder: Path = MACHINES
+    starts_at: str = "AwaitEnd"
+    """The parameter of the same name."""
 
     def run(self, execution_input: Payload, name: str = "one") -> Ran:
         """Start an execution and follow it to its end."""
@@ -141,6 +143,7 @@ class Machine:
         definition = (self.folder / self.file_name).read_text("utf-8")
         for task in self.tasks:
             definition = definition.replace(f"${{{task}}}", f"arn:aws:lambda:{REGION}:123456789012:function:{task}")
+        definition = definition.replace("${DossierStartsAt}", self.starts_at)
         started, pauses = self.clock.now, len(self.clock.pauses)
         with virtual_time(self.clock, self._invoke, self.person):
             machine = client.create_state_machine(

@@ -271,6 +271,15 @@ def test_tasks_of_the_version_before_serve_it(clock: VirtualClock) -> None:
     assert (ran.status, ran.ended) == ("SUCCEEDED", due_at)
 
 
+def test_a_start_by_the_version_before_asks_first(clock: VirtualClock) -> None:
+    """For as long as it may start executions, the parameter lets them begin as it knows them."""
+    first = wait_until(START + DAY, START)
+    machine = Machine("dossier.asl.json", {"DossierTaskArn": script(first, CLOSED)}, clock, starts_at="WhatIsDue")
+    ran = machine.run({**WHO, "started_at": STARTED, "next": {"due": {"wakes": 0}}})
+
+    assert (ran.status, ran.path, ran.lasted) == ("SUCCEEDED", ("WhatIsDue", "Choose", *WOKEN, "Closed"), DAY)
+
+
 def test_the_version_before_understands_what_is_started_now(clock: VirtualClock) -> None:
     machine = Machine("dossier.asl.json", {"DossierTaskArn": script(CLOSED)}, clock, folder=BEFORE)
     ran = machine.run(INPUT)
