@@ -138,7 +138,8 @@ def _machine(file_name: str) -> list[str]:
 
 def started(definition: dict[str, Any]) -> str:
     """The first state; of a machine whose parameter names it, `AwaitEnd`, which is that parameter's default."""
-    return {"${DossierStartsAt}": "AwaitEnd"}.get(definition["StartAt"], definition["StartAt"])
+    first: str = definition["StartAt"]
+    return {"${DossierStartsAt}": "AwaitEnd"}.get(first, first)
 
 
 def _machine_edges(name: str, state: dict[str, Any]) -> Iterator[Edge]:
