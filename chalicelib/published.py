@@ -5,10 +5,18 @@ A place of composition like `wiring`: the HTTP door itself knows nothing of the 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+
+def examples() -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
+    """Messages by the name of their channel and of the sample."""
+    from .queues.examples import EXAMPLES
+
+    return EXAMPLES
 
 
 def messages() -> dict[str, type[BaseModel]]:

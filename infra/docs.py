@@ -1,4 +1,4 @@
-"""The documents made from code and tables: docs/{states,retention,asvs}.md and the messages' JSON Schemas.
+"""The documents made from code and tables: docs/{states,retention,asvs}.md, the messages' schemas and samples.
 
     .venv/bin/python -m infra.docs
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import yaml
 
 from chalicelib.domain.data_request import AnswerTimes
 from chalicelib.law.duties import duties
+from chalicelib.published import examples, messages
 from chalicelib.queues.messages import ContributionVoucherMessage, DossierStatusMessage, ManifestMessage, Message
 from infra.diagrams import states_page
 
@@ -33,7 +35,12 @@ def generated() -> dict[Path, str]:
     """Every generated document: where it lies and what it says."""
     schemas = {ROOT / f"docs/schemas/{name}.schema.json": schema_text(name) for name in SCHEMAS}
     pages = {"states": states_page(), "retention": retention_page(), "asvs": asvs_page()}
-    return {**{ROOT / f"docs/{name}.md": text for name, text in pages.items()}, **schemas}
+    samples = {
+        ROOT / f"docs/integration/samples/{name}.json": _json(sample)
+        for channel in examples().values()
+        for name, sample in channel.items()
+    }
+    return {**{ROOT / f"docs/{name}.md": text for name, text in pages.items()}, **schemas, **samples}
 
 
 def asvs_levels() -> dict[str, int]:
@@ -123,12 +130,18 @@ def _final(times: AnswerTimes) -> str:
 
 def schema_text(name: str) -> str:
     """The JSON Schema (draft 2020-12) of a message, as published."""
+    (channel,) = (channel for channel, model in messages().items() if model is SCHEMAS[name])
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:bhxh:602e:schema:{name}:1",
         **SCHEMAS[name].model_json_schema(),
+        "examples": list(examples()[channel].values()),
     }
-    return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+    return _json(schema)
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
 def main() -> None:

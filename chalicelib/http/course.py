@@ -14,6 +14,7 @@ from chalicelib.usecases import change_course
 from chalicelib.usecases.decide import Request
 from chalicelib.wiring import wiring
 
+from .codes import CONTACT, PERSON
 from .incoming import Incoming
 from .operations import Reply, View, operation
 from .wire import course as wire
@@ -56,6 +57,10 @@ def _door(path: str, body: type[Wire], codes: tuple[tuple[int, str], ...], *, of
         (422, "FIELD_NOT_ASKED"),
         (422, "FIXED_BY_PAYMENT"),
         (422, "IDENTITY_MISMATCH"),
+        *PERSON,
+        *CONTACT,
+        (422, "TEXT_INVALID"),
+        (422, "VALUE_UNKNOWN"),
         (422, "CALENDAR_NOT_CONFIGURED"),
     ),
     officer=False,

@@ -15,6 +15,7 @@ from chalicelib.domain.errors import Fault, Rejected
 from chalicelib.wiring import wiring
 
 from . import present
+from .codes import PERSON
 from .incoming import Incoming
 from .operations import Reply, View, operation
 from .wire.answers import CoverDecision, CoverLink
@@ -107,6 +108,7 @@ def withdraw_cover_revocation(request: Incoming, cover_id: str) -> Reply:
     (409, "PAYMENT_REVERSED"),
     (422, "IDENTITY_MISMATCH"),
     (422, "FIXED_BY_PAYMENT"),
+    *PERSON,
     status=202,
 )
 def reissue_cover(request: Incoming, cover_id: str) -> Reply:

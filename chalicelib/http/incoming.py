@@ -184,10 +184,9 @@ class Incoming:
         return wanted["text/html"] > wanted["application/json"]
 
     def query(self) -> Mapping[str, list[str]]:
-        """The query string, every value of every name; blank values count as absent."""
+        """The query string, every value of every name; blank values count as absent, blank names as names."""
         listed: Mapping[str, list[str]] = self._request.to_original_event()["multiValueQueryStringParameters"] or {}
-        present = {name: [value for value in values if value != ""] for name, values in listed.items()}
-        return {name: values for name, values in present.items() if values}
+        return {name: [value for value in values if value != ""] for name, values in listed.items()}
 
     def caller(self) -> Caller:
         """Who calls, as the token authoriser proved it.

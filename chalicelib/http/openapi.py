@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, TypeAlias
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from chalicelib.published import messages
+from chalicelib.published import examples, messages
 
 from . import problems
 from .bounds import LONGEST_PARAMETER, bounded
@@ -185,7 +185,15 @@ def _message(channel: str, model: type[BaseModel]) -> dict[str, Any]:
         "operationId": channel.replace("-", "_"),
         "summary": (model.__doc__ or channel).strip().partition("\n")[0],
         "tags": ["messages"],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": _ref(model)}}},
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": _ref(model),
+                    "examples": {name: {"value": dict(value)} for name, value in examples()[channel].items()},
+                }
+            },
+        },
         "responses": {"200": {"description": "Đã nhận."}},
     }
 

@@ -39,7 +39,10 @@ BODY_PROBLEMS: Final = (
 )
 """What any route with a body may answer, beside what it declares itself."""
 
-TOKEN_PROBLEMS: Final = ((401, "UNAUTHORIZED"), (403, "ROLE_NOT_ALLOWED"))
+TOKEN_PROBLEMS: Final = ((401, "UNAUTHORIZED"), (401, "CERTIFICATE_REQUIRED"), (403, "ROLE_NOT_ALLOWED"))
+
+HEADER_PROBLEMS: Final = {"If-None-Match": "IF_NONE_MATCH_INVALID", "X-View-Reason": "VIEW_REASON_INVALID"}
+"""422 for a header that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +96,15 @@ class Operation:
         return (
             *(TOKEN_PROBLEMS if self.signed_in else ()),
             *(BODY_PROBLEMS if self.body else ()),
+            *(((422, "UNKNOWN_FIELD"), (422, "INVALID_VALUE")) if self.query else ()),
+            *((422, code) for header, code in HEADER_PROBLEMS.items() if header in self.request_headers),
             *self.codes,
+            # What stands in the path is no name at all.
+            *(((404, "NOT_FOUND"),) if "{" in self.path else ()),
             (429, "TOO_MANY_REQUESTS"),
             (500, "INTERNAL"),
             (503, "UNAVAILABLE"),
+            (503, "STORAGE_BUSY"),
         )
 
 

@@ -14,6 +14,7 @@ from chalicelib.usecases.view_dossier import unchanged_version, view_dossier
 from chalicelib.wiring import wiring
 
 from . import present
+from .codes import CHOICE, CONTACT, PERSON
 from .incoming import Incoming
 from .operations import Reply, operation
 from .wire import answers
@@ -30,11 +31,20 @@ DECLARATION_CODES: Final = (
     (422, "OVERLAP_COMPULSORY"),
     (422, "OVERLAP"),
     (422, "AGE_UNDER_15"),
-    (422, "INCOME_BELOW_MIN"),
-    (422, "INCOME_ABOVE_MAX"),
-    (422, "INCOME_NOT_ON_STEP"),
-    (422, "RATE_NOT_CONFIGURED"),
+    (422, "RECEIVING_PENSION"),
+    (422, "COMPULSORY_MEMBER"),
+    (422, "FROM_MONTH_INVALID"),
+    (422, "FROM_MONTH_PAST"),
+    (422, "DUE_TIME_MISSED"),
+    (422, "GAP"),
+    (422, "RETIREMENT_AGE_NOT_CONFIGURED"),
+    (422, "TEXT_INVALID"),
+    (422, "VALUE_UNKNOWN"),
+    *CHOICE,
+    *PERSON,
+    *CONTACT,
     (428, "IDEMPOTENCY_KEY_REQUIRED"),
+    (503, "REGISTER_UNAVAILABLE"),
 )
 
 

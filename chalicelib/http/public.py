@@ -9,6 +9,7 @@ from chalice.app import Blueprint
 from chalicelib.wiring import wiring
 
 from . import present, query, quoting
+from .codes import CHOICE
 from .incoming import Incoming
 from .operations import Reply, operation
 from .wire import answers
@@ -30,14 +31,7 @@ PROVINCE_FILTERS: Final = (
     signed_in=False,
     answer=ExplainedQuote,
     body=QuoteRequestBody,
-    codes=(
-        (422, "INCOME_BELOW_MIN"),
-        (422, "INCOME_ABOVE_MAX"),
-        (422, "INCOME_NOT_ON_STEP"),
-        (422, "METHOD_NOT_ENABLED"),
-        (422, "RATE_NOT_CONFIGURED"),
-        (422, "PROVINCE_NOT_VALID"),
-    ),
+    codes=CHOICE,
 )
 def calculate_quote(request: Incoming) -> Reply:
     """Tính số tiền phải đóng cho một lựa chọn; không cần và không nhận dữ liệu cá nhân."""

@@ -14,6 +14,7 @@ from chalicelib.domain.law import Law
 from chalicelib.wiring import wiring
 
 from . import present, quoting
+from .codes import CHOICE
 from .incoming import Incoming
 from .operations import Reply, operation
 from .wire import refunds as wire
@@ -32,11 +33,11 @@ AT: Final = "paid"
     answer=wire.Refund,
     body=wire.RefundRequestBody,
     codes=(
+        *CHOICE,
         (422, "REFUND_REASON_NOT_ALLOWED"),
         (422, "REFUND_METHOD_NOT_ALLOWED"),
         (422, "NOTHING_TO_REFUND"),
         (422, "REFUND_NEEDS_OFFICER"),
-        (422, "RATE_NOT_CONFIGURED"),
     ),
 )
 def calculate_refund(request: Incoming) -> Reply:

@@ -22,18 +22,19 @@ from .wire.sandbox import BookEntry, ClockSetting, CompulsoryEntry, PoorHousehol
 bp = Blueprint(__name__)
 
 DONE: Final = Reply(204)
+CLOCK_CODES: Final = ((409, "CLOCK_BUSY"),)
 
 W = TypeVar("W", bound=Wire)
 
 
-@operation(bp, "PUT", "/sandbox/clock", signed_in=False, status=204, body=ClockSetting)
+@operation(bp, "PUT", "/sandbox/clock", signed_in=False, status=204, body=ClockSetting, codes=CLOCK_CODES)
 def put_clock(request: Incoming) -> Reply:
     """Đặt giờ nghiệp vụ, tới hoặc lui; các thời hạn đến hạn theo giờ mới sẽ được xử lý."""
     set_clock(parse(ClockSetting, request.json_object()).now, wiring())
     return DONE
 
 
-@operation(bp, "DELETE", "/sandbox/clock", signed_in=False, status=204)
+@operation(bp, "DELETE", "/sandbox/clock", signed_in=False, status=204, codes=CLOCK_CODES)
 def delete_clock(request: Incoming) -> Reply:
     """Trở lại giờ thật."""
     set_clock(None, wiring())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -197,9 +199,53 @@ def test_every_operation_names_its_problems() -> None:
                 assert re.search(r"`[A-Z][A-Z0-9_]+`", answer["description"])
 
 
+PROBLEMS = {
+    *("Fault", "fault", "Rejected", "Unreadable", "Unauthenticated", "Forbidden", "NotFound", "Conflict"),
+    *("PreconditionRequired", "Unavailable", "NotConfigured", "refused"),
+}
+"""What a problem code is given to."""
+
+NEVER_OVER_HTTP = {
+    "ASSUMPTION_INVALID": "the calculator of the command line",
+    "CANARY_SILENT": "the canary's own log",
+    "COVER_CERTIFICATE_NOT_INSTALLED": "the renderer: the cover's execution fails",
+    "NOT_ATTEMPTED": "one item's error in the answer to many",
+    "PROVINCE_NOT_CONFIGURED": "the renderer: the cover's execution fails",
+    "REVOCATION_UNKNOWN": "the renderer, which tries again",
+    "TIME_STAMPER_UNAVAILABLE": "the renderer, which tries again",
+    "TOO_LARGE": "a message of the queue",
+}
+
+
+def codes_in_the_code() -> set[str]:
+    """Every problem code that stands in the source, as an argument of what raises or collects problems."""
+    return {
+        argument.value
+        for path in (Path(__file__).parents[2] / "chalicelib").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and (node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")) in PROBLEMS
+        for argument in node.args[:2]
+        if isinstance(argument, ast.Constant)
+        and isinstance(argument.value, str)
+        and re.fullmatch(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*", argument.value)
+    }
+
+
+def test_every_problem_code_is_published() -> None:
+    """The tests over HTTP look at each answer, by route and status; this looks at what none of them provokes."""
+    answers = [answer for _, _, operation in operations() for answer in operation["responses"].values()]
+    published = {code for answer in answers for code in re.findall(r"`([A-Z0-9_]+)`", answer["description"])}
+    assert codes_in_the_code() - published == set(NEVER_OVER_HTTP)
+
+
 def test_the_messages_of_topic_and_queue_are_published_too() -> None:
     channels = document()["webhooks"]
     assert set(channels) == {"dossier-status", "vouchers", "vouchers-manifest"}
     for channel in channels.values():
-        schema = channel["post"]["requestBody"]["content"]["application/json"]["schema"]
+        content = channel["post"]["requestBody"]["content"]["application/json"]
+        schema = content["schema"]
+        assert content["examples"]
+        for example in content["examples"].values():
+            check(example["value"], schema)
         assert schema["$ref"].removeprefix("#/components/schemas/") in document()["components"]["schemas"]

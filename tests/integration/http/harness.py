@@ -12,6 +12,8 @@ from urllib.parse import parse_qs, quote, unquote
 
 from chalice.app import Chalice
 
+from chalicelib.http.operations import OPERATIONS, Operation
+
 PORTAL = {"sub": "portal-dvc", "role": "portal", "client_id": "dvc"}
 OTHER_PORTAL = {"sub": "portal-b", "role": "portal", "client_id": "b"}
 OFFICER_79 = {"sub": "officer-79", "role": "officer", "provinces": "79"}
@@ -122,7 +124,10 @@ class Api:
             },
         }
         result = self.app(event, None)
-        return Answer(result["statusCode"], result["headers"], result["body"])
+        answer = Answer(result["statusCode"], result["headers"], result["body"])
+        if answer.headers.get("Content-Type") == "application/problem+json":
+            _published(answer, OPERATIONS[resource, method])
+        return answer
 
     def declare(
         self, body: Any = None, *, key: str = "key-1", caller: Mapping[str, str] = PORTAL, **more: Any
@@ -140,6 +145,13 @@ class Api:
                 # Chalice's Lambda gets path values as they stood in the URL.
                 return resource, {name: quote(unquote(value)) for name, value in found.groupdict().items()}
         raise LookupError(f"API Gateway has no route for {path}")
+
+
+def _published(answer: Answer, operation: Operation) -> None:
+    """Every problem that is answered is in the OpenAPI document, under its operation and status, faults included."""
+    listed = {code for status, code in operation.problem_codes if status == answer.status}
+    told = {answer.json["code"], *(fault["code"] for fault in answer.json["errors"])}
+    assert told <= listed, (operation.name, answer.status, told - listed)
 
 
 def without(body: Mapping[str, Any], *names: str) -> dict[str, Any]:

@@ -181,6 +181,7 @@ def test_the_work_list_is_filtered(api: Api, clock: StandingClock) -> None:
         ("province=Hanoi", "province", "INVALID_VALUE"),
         ("limit=1&limit=2", "limit", "INVALID_VALUE"),
         ("colour=red", "colour", "UNKNOWN_FIELD"),
+        ("colour=", "colour", "UNKNOWN_FIELD"),
         ("cursor=%21%21", "cursor", "INVALID_VALUE"),
         ("cursor=" + "a" * 600, "cursor", "INVALID_VALUE"),
         ("cursor=h%C3%B2a", "cursor", "INVALID_VALUE"),
