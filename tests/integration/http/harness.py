@@ -125,8 +125,9 @@ class Api:
         }
         result = self.app(event, None)
         answer = Answer(result["statusCode"], result["headers"], result["body"])
-        if answer.headers.get("Content-Type") == "application/problem+json":
-            _published(answer, OPERATIONS[resource, method])
+        operation = OPERATIONS.get((resource, method))
+        if operation is not None and answer.headers.get("Content-Type") == "application/problem+json":
+            _published(answer, operation)
         return answer
 
     def declare(
