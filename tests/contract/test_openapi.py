@@ -207,6 +207,7 @@ PROBLEMS = {
 
 NEVER_OVER_HTTP = {
     "ASSUMPTION_INVALID": "the calculator of the command line",
+    "CANARY_DOSSIER": "the canary's own log",
     "CANARY_SILENT": "the canary's own log",
     "COVER_CERTIFICATE_NOT_INSTALLED": "the renderer: the cover's execution fails",
     "NOT_ATTEMPTED": "one item's error in the answer to many",
