@@ -39,38 +39,38 @@ def install(aws_url: str) -> None:
     over_http = URLLib3Session.send
 
     def send(session: Any, request: Any) -> Any:
-        service = _service_of(request) if request.url.startswith(aws_url) else None
-        return over_http(session, request) if service is None else _direct(request, service)
+        answered = answer(*_asked(request)) if request.url.startswith(aws_url) else None
+        if answered is None:
+            return over_http(session, request)
+        status, headers, content = answered
+        return AWSResponse(request.url, status, headers, _Body(content))
 
     URLLib3Session.send = send
+    take_turns_quickly()
+
+
+def take_turns_quickly() -> None:
+    """Let threads of this process wait for one another no longer than need be."""
     sys.setswitchinterval(SWITCH_SECONDS)
 
 
-def _service_of(request: Any) -> Any:
-    """The module that answers a request; None for one that goes over HTTP."""
-    target = _target(request)
-    if target:
-        return BY_TARGET.get(target.partition(".")[0])
-    body = request.body
-    return sns if isinstance(body, bytes | str) and _bytes(body).startswith(PUBLISH) else None
-
-
-def _target(request: Any) -> str:
-    found = request.headers.get(TARGET, "")
-    return found.decode() if isinstance(found, bytes) else found
-
-
-def _bytes(body: Any) -> bytes:
-    return body if isinstance(body, bytes) else str(body or "").encode()
-
-
-def _direct(request: Any, service: Any) -> AWSResponse:
+def answer(target: str, body: bytes) -> tuple[int, dict[str, str], bytes] | None:
+    """Status, headers and content of a request by its target and body; None for one that goes over HTTP."""
+    service = BY_TARGET.get(target.partition(".")[0]) if target else sns if body.startswith(PUBLISH) else None
+    if service is None:
+        return None
     handle: Callable[..., Coroutine[Any, Any, Any]] = service.handle_request
-    headers = {"x-amz-target": _target(request)}
     with scope(ACCOUNT, REGION):
-        status, headers, answer = _finish(handle("POST", "/", headers, _bytes(request.body), {}))
-    content = answer if isinstance(answer, bytes) else str(answer).encode()
-    return AWSResponse(request.url, status, headers, _Body(content))
+        status, headers, content = _finish(handle("POST", "/", {"x-amz-target": target}, body, {}))
+    return status, headers, content if isinstance(content, bytes) else str(content).encode()
+
+
+def _asked(request: Any) -> tuple[str, bytes]:
+    target, body = request.headers.get(TARGET, ""), request.body
+    target = target.decode() if isinstance(target, bytes) else target
+    if isinstance(body, str):
+        body = body.encode()
+    return target, body if isinstance(body, bytes) else b""
 
 
 def _finish(step: Coroutine[Any, Any, Any]) -> Any:

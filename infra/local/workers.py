@@ -9,9 +9,11 @@ import copy
 import json
 import logging
 import os
+import select
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +22,9 @@ from typing import Any, TextIO
 
 from infra.package import Package, unpack_roots
 
+from . import direct
 from .settings import LocalSettings, client_environment
+from .worker import ANSWER, Pipe
 
 log = logging.getLogger(__name__)
 
@@ -153,7 +157,7 @@ def _command(version: Version, config: Mapping[str, Any]) -> list[str]:
 
 
 class _Worker:
-    """One process that answers one line of JSON with another."""
+    """One process that answers invocations, and is answered what it asks of the services meanwhile."""
 
     def __init__(self, command: list[str], environment: dict[str, str], output: TextIO) -> None:
         self._process = subprocess.Popen(
@@ -163,9 +167,12 @@ class _Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=output,
-            text=True,
-            encoding="utf-8",
         )
+        if self._process.stdin is None or self._process.stdout is None:
+            raise RuntimeError("the worker has no pipes")
+        self._pipe = Pipe(self._process.stdout, self._process.stdin)
+        self._ready = select.poll()
+        self._ready.register(self._process.stdout, select.POLLIN)
 
     @property
     def alive(self) -> bool:
@@ -176,22 +183,19 @@ class _Worker:
 
     def invoke(self, request: dict[str, Any], timeout: float) -> Answer:
         """Send one request and wait for its answer, at most `timeout` seconds."""
-        if self._process.stdin is None or self._process.stdout is None:
-            raise RuntimeError("the worker has no pipes")
-        watch = threading.Timer(timeout, self.kill)
-        watch.start()
+        until, late = time.monotonic() + timeout, False
         try:
-            self._process.stdin.write(json.dumps(request, ensure_ascii=False) + "\n")
-            self._process.stdin.flush()
-            line = self._process.stdout.readline()
+            self._pipe.write(request)
+            while not (late := not self._ready.poll(max(0.0, until - time.monotonic()) * 1000)):
+                told = self._pipe.read()
+                if told is None:
+                    break
+                if told[0] == ANSWER:
+                    answer: Answer = json.loads(told[1])
+                    return answer
+                self._pipe.write(*(direct.answer(told[1], told[2]) or ()))
         except OSError:
-            line = ""
-        finally:
-            late = not watch.is_alive()
-            watch.cancel()
-        if line:
-            answer: Answer = json.loads(line)
-            return answer
+            log.warning("%s: the worker has gone", request["name"])
         self.kill()
         kind = "Sandbox.Timedout" if late else "Runtime.ExitError"
         text = f"Task timed out after {timeout:.2f} seconds" if late else "the worker ended without an answer"

@@ -36,8 +36,9 @@ def main() -> int:
     with local_run() as system, tempfile.TemporaryDirectory() as folder:
         system.set_clock("2023-02-06T09:00:00+07:00")
         ended, memory = _locust(programs, system, Path(folder), seconds, users)
-        _report(Path(folder), seconds, users, memory)
+        registered = _report(Path(folder), seconds, users, memory)
         _drained(system)
+        _growth(system, registered, memory)
     return ended
 
 
@@ -86,7 +87,9 @@ def _resident(pid: int) -> Memory:
     return cloud, workers
 
 
-def _report(folder: Path, seconds: int, users: int, memory: list[Memory]) -> None:
+def _report(folder: Path, seconds: int, users: int, memory: list[Memory]) -> int:
+    """Print what Locust counted. Answers how many dossiers were registered."""
+    registered = 0
     described = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
     model = next((line.partition(":")[2].strip() for line in described if "model name" in line), platform.processor())
     load = os.getloadavg()[0]
@@ -95,6 +98,7 @@ def _report(folder: Path, seconds: int, users: int, memory: list[Memory]) -> Non
     print(f"{'':16}{'requests':>10}{'errors':>8}{'per s':>8}{'p50 ms':>8}{'p95 ms':>8}{'p99 ms':>8}{'max ms':>8}")
     with (folder / "load_stats.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
+            registered += int(row["Request Count"]) if row["Name"] == "register" else 0
             times = [float(row[name]) for name in ("50%", "95%", "99%", "100%")]
             print(
                 f"{row['Name']:16}{row['Request Count']:>10}{row['Failure Count']:>8}{float(row['Requests/s']):>8.1f}"
@@ -107,6 +111,22 @@ def _report(folder: Path, seconds: int, users: int, memory: list[Memory]) -> Non
             parts = [statistics.mean(series[:third]), statistics.mean(series[third : 2 * third] or series)]
             told = ", ".join(f"{part:.0f}" for part in (*parts, statistics.mean(series[-third:])))
             print(f"memory in the first, second and last third, MiB: {told}   {what}")
+    return registered
+
+
+def _growth(system: LocalClient, registered: int, memory: list[Memory]) -> None:
+    """What a registration leaves in the local cloud, beside what the table itself says it holds for one."""
+    third = len(memory) // 3
+    if not third or not registered:
+        return
+    first, last = (statistics.mean(each[0] for each in part) for part in (memory[:third], memory[-third:]))
+    pages = system.aws("dynamodb").get_paginator("scan").paginate(TableName=system.endpoints["table"])
+    sizes = [len(json.dumps(item, default=repr).encode()) for page in pages for item in page["Items"]]
+    each = (last - first) * 1024 / (registered * 2 / 3)  # from the middle of the first third to that of the last
+    print(
+        f"{registered} registrations; each left {each:.0f} KiB in the local cloud, of which"
+        f" {sum(sizes) / 1024 / registered:.0f} KiB are the texts of its {len(sizes) / registered:.0f} items"
+    )
 
 
 def _drained(system: LocalClient) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from locust import HttpUser, between, events, task
+from locust import HttpUser, User, between, events, task
 
 ENDPOINTS: dict[str, Any] = json.loads(Path(os.environ["ENDPOINTS"]).read_text("utf-8"))
 DECLARATION: dict[str, Any] = json.loads(os.environ["DECLARATION"])
@@ -127,6 +127,20 @@ class Officer(HttpUser):
             # Another officer may have been quicker: that is no error of the system.
             if answer.status_code in (202, 409, 412):
                 answer.success()
+
+
+class Portal(User):
+    """The portal's own machine: hears the status messages and takes them off its queue."""
+
+    fixed_count = 1
+    wait_time = between(0.2, 0.5)
+
+    @task
+    def hear(self) -> None:
+        queue = ENDPOINTS["status_queue_url"]
+        while heard := SQS.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+            handles = [{"Id": str(number), "ReceiptHandle": each["ReceiptHandle"]} for number, each in enumerate(heard)]
+            SQS.delete_message_batch(QueueUrl=queue, Entries=handles)
 
 
 @events.quitting.add_listener

@@ -66,6 +66,7 @@ class Outage:
         self._first = first
         self.vouchers: list[Json] = []
         self._due: dict[str, str] = {}
+        self._unseen: list[str] = []
         self._dead = self._statuses_before = 0
         self.sent = 0
 
@@ -84,6 +85,7 @@ class Outage:
             province = declaration["permanent_address"]["province_code"]
             named = {"number": f"{number:07d}", "paid_at": paid_at, "quote": dossier["quote"]}
             self.vouchers.append(voucher_for(declaration, code, **named, province_code=province))
+        self._unseen = list(self._due)
 
     def _open(self, declaration: Json) -> Json:
         reply = self._client.call("POST", "/v1/dossiers", declaration, who="portal")
@@ -128,8 +130,13 @@ class Outage:
     def two_hours_later(self) -> None:
         """All but the vouchers comes to rest meanwhile: dossiers are counted, their executions sleep."""
         self._client.set_clock(BACK)
-        opened = {(f"DOSSIER#{code}", "TALLY") for code in self._due}
-        wait_until(lambda: opened <= self._table().keys(), bool, "the dossiers to be counted", 600.0, every=2.0)
+        wait_until(
+            lambda: self._first_without(lambda code, found: (f"DOSSIER#{code}", "TALLY") in found),
+            lambda left: left is None,
+            "the dossiers to be counted",
+            600.0,
+            every=0.5,
+        )
 
     def come_back(self) -> None:
         self._switch(on=True)
@@ -165,15 +172,25 @@ class Outage:
             patience,
             every=0.5,
         )
-        wait_until(self._unsettled, lambda left: left == 0, "covers and totals", patience, every=2.0)
-
-    def _unsettled(self) -> int:
-        table = self._table()
-        return sum(
-            (f"DOSSIER#{code}", "COVER#1#TOKEN") not in table
-            or table[f"DOSSIER#{code}", "TALLY"]["version"] != table[f"DOSSIER#{code}", "META"]["version"]
-            for code in self._due
+        wait_until(
+            lambda: self._first_without(_settled), lambda left: left is None, "covers and totals", patience, every=0.5
         )
+
+    def _first_without(self, holds: Callable[[str, Table], bool]) -> str | None:
+        """A dossier for which it does not hold yet, or None. Reads a few keys, and none of those that were seen."""
+        while self._unseen:
+            chunk = self._unseen[:30]
+            keys = [(f"DOSSIER#{code}", sort) for code in chunk for sort in ("META", "TALLY", "COVER#1#TOKEN")]
+            asked = [{"PK": {"S": partition}, "SK": {"S": sort}} for partition, sort in keys]
+            name = self._client.endpoints["table"]
+            answer = self._client.aws("dynamodb").batch_get_item(RequestItems={name: {"Keys": asked}})
+            found = {(item["PK"]["S"], item["SK"]["S"]): item for item in answer["Responses"][name]}
+            for code in chunk:
+                if not holds(code, found):
+                    return code
+                self._unseen.remove(code)
+        self._unseen = list(self._due)
+        return None
 
     def heads(self, table: Table | None = None) -> dict[str, Json]:
         """Where each voucher stands."""
@@ -246,6 +263,12 @@ class Outage:
         return sum(int(told[name]) for name in names)
 
 
+def _settled(code: str, found: Table) -> bool:
+    """Its cover waits for the signer, and it is counted as it stands."""
+    head, tally = found[f"DOSSIER#{code}", "META"], found.get((f"DOSSIER#{code}", "TALLY"), {})
+    return (f"DOSSIER#{code}", "COVER#1#TOKEN") in found and tally.get("version") == head["version"]
+
+
 def _whole_trail(code: str, table: Table) -> bool:
     """One audit line for each version of the dossier, from the first to the last."""
     version = int(table[f"DOSSIER#{code}", "META"]["version"]["N"])
@@ -271,6 +294,12 @@ def cpu_seconds(pid: int) -> float:
     """User and system time of a process."""
     fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def workers_cpu_seconds(pid: int) -> float:
+    """The same of the functions' processes (HANDLERS=process)."""
+    children = Path(f"/proc/{pid}/task").glob("*/children")
+    return sum(cpu_seconds(int(child)) for task in children for child in task.read_text("ascii").split())
 
 
 def machine() -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from ministack.core.responses import (
@@ -58,6 +59,10 @@ class Table:
         dynamodb._emit_stream_event = self._emit_later
         dynamodb.handle_request = self._handle_durably
         lambda_svc._dynamodb_stream_positions = _Positions(self._recorder)
+        # The house asks with the same few expressions again and again.
+        tokens = lru_cache(1024)(dynamodb._tokenize)
+        dynamodb._tokenize = lambda expression: list(tokens(expression))
+        dynamodb._condition_syntax_error = lru_cache(1024)(dynamodb._condition_syntax_error)
 
     async def _handle_durably(self, *request: Any) -> Any:
         with self.one_at_a_time:
