@@ -100,7 +100,8 @@ def write_decision(transaction: Transaction, found: Situation, decided: Decision
     if decided.corrected:
         write_earlier_declaration(transaction, before)
     if decided.cover is not None:
-        write_cover(transaction, decided.cover, w.fields)
+        # What is not corrected is carried as it stands: not every function that decides has a right to the keys.
+        write_cover(transaction, decided.cover, w.fields if decided.corrected else None)
     write_cases(transaction, before.code, decided.cases, act.at)
     if decided.person is not None:
         write_person(transaction, decided.person)

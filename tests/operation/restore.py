@@ -44,11 +44,11 @@ class Lost:
     token_keys: str
 
 
-def lose(stage: Stage, world: World) -> Lost:
+def lose(stage: Stage, world: World, ahead: float) -> Lost:
     """Bring everybody to Monday, export, and lose the stack."""
     world.before()
     world.stop_consumer()
-    asleep = world.fall_asleep(AHEAD_SECONDS + EACH_SECONDS * stage.each)
+    asleep = world.fall_asleep(ahead)
     world.hear()
     prefix, items = export_table(world.system, BUCKET)
     functions = world.system.aws("lambda").list_functions()["Functions"]
@@ -90,11 +90,11 @@ def again(stage: Stage, home: Path, lost: Lost) -> LocalRun:
     return run
 
 
-def rehearse(stage: Stage, home: Path) -> Judgement:
-    """Lose it, restore it, and go on to the end."""
+def rehearse(stage: Stage, home: Path, ahead: float) -> Judgement:
+    """Lose it `ahead` seconds before 17:00 or later, restore it behind 17:00, and go on to the end."""
     world = stage.world()
-    lost = lose(stage, world)
-    closing = time.monotonic() + AHEAD_SECONDS + EACH_SECONDS * stage.each
+    lost = lose(stage, world, ahead)
+    closing = time.monotonic() + ahead
     stage.run = again(stage, home, lost)
     time.sleep(max(0.0, closing - time.monotonic()))
     stage.run.start()
@@ -124,7 +124,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         first, second = Path(folder) / "first", Path(folder) / "second"
         with staged(LocalRun(first), given.each) as stage:
-            return report(rehearse(stage, second))
+            return report(rehearse(stage, second, AHEAD_SECONDS + EACH_SECONDS * given.each))
 
 
 if __name__ == "__main__":

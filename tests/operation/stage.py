@@ -107,9 +107,9 @@ def staged(run: LocalRun, each: int) -> Iterator[Stage]:
         run.home.mkdir(parents=True, exist_ok=True)
         run.parameters = str(run.home / "parameters.json")
         Path(run.parameters).write_text(json.dumps(addresses(address)), "utf-8")
-        run.start()
         stage = Stage(run, each, address)
         try:
+            run.start()
             yield stage
         finally:
             stage.run.stop()
