@@ -1,13 +1,15 @@
 """A release on the running local cloud, as CloudFormation and CodeDeploy make it on AWS: nothing is stopped for it.
 
-Who releases writes `<home>/release.json` and sends SIGHUP; `<home>/released.json` answers. Two steps:
+Who releases writes `<home>/release.json` and sends SIGHUP; `<home>/released.json` answers. Three steps:
 
-    {"id": "1", "step": "begin", "package": "<folder>", "every": 10, "parameters": {}}
-    {"id": "2", "step": "end"}
+    {"id": "1", "step": "functions", "package": "<folder>", "every": 10, "parameters": {}}
+    {"id": "2", "step": "machines", "every": 10}
+    {"id": "3", "step": "end"}
 
-`begin` updates the stack; each tenth call of a function and start of an execution goes to the new package, the others
-to the one before. `end` leads all of them there. Executions that are under way keep their definition, and their
-tasks call what the functions are then.
+`functions` updates the stack; each tenth call of a function goes to the new package, the others to the one before.
+`machines` leads all calls there, and each tenth new execution to the new definition of its machine (the alias of a
+machine moves behind those of the functions: `infra/release.py`). `end` leads all of them there. Executions that are
+under way keep their definition, and their tasks call what the functions are then.
 """
 
 from __future__ import annotations
@@ -63,14 +65,18 @@ class Releases:
         making.replace(self._settings.home / ANSWERED)
 
     def _step(self, asked: Mapping[str, Any]) -> None:
+        definitions = self._store.definitions
         if asked["step"] == "end":
+            definitions.release()
+            return
+        if asked["step"] == "machines":
             self._handlers.end_release()
-            self._store.definitions.release()
+            definitions.lead(asked["every"])
             return
         package = made(Path(asked["package"]))
         functions = [each["config"] for each in lambda_svc._functions.all_values()]
         self._handlers.begin_release(package, {each["FunctionName"]: each for each in functions}, asked["every"])
-        self._store.definitions.hold(asked["every"])
+        definitions.hold()
         parameters = {**self._parameters, **asked.get("parameters", {})}
         deployment = deploy(package, parameters, self._settings, lambda text: log.info("%s", text))
         drop_artefacts()

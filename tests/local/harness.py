@@ -93,15 +93,19 @@ class LocalRun:
         return endpoints.exists() and f"process {self.pid}," in (self.home / "run.lock").read_text("utf-8")
 
     def release(self, package: Path, *, every: int = 1, parameters: Mapping[str, str] | None = None) -> None:
-        """Update the running stack to a package: each so-manieth call goes to it, until `end_release`.
+        """Update the running stack to a package: each so-manieth call goes to it, until `release_machines`.
 
         Raises `AssertionError` with what the local cloud says where that fails. Handlers must be `process`.
         """
-        self._ask(step="begin", package=str(package), every=every, parameters=dict(parameters or {}))
+        self._ask(step="functions", package=str(package), every=every, parameters=dict(parameters or {}))
         self.package = package
 
+    def release_machines(self, *, every: int = 1) -> None:
+        """Lead all calls to the package released last, and each so-manieth new execution to its definitions."""
+        self._ask(step="machines", every=every)
+
     def end_release(self) -> None:
-        """Lead all calls to the package released last."""
+        """Lead all new executions there."""
         self._ask(step="end")
 
     def _ask(self, **step: Any) -> None:

@@ -264,9 +264,12 @@ def test_a_snapshot_holds_no_events_and_the_history_is_still_told(cloud: Cloud) 
 
 def test_while_two_versions_work_a_part_of_the_executions_begins_under_the_new_definition(cloud: Cloud) -> None:
     machine = cloud.machine(CLOCK)
-    cloud.executions.definitions.hold(every=3)
+    cloud.executions.definitions.hold()
     changed = {"StartAt": "New", "States": {"New": {"Type": "Succeed"}}}
     _answer(stepfunctions._update_state_machine({"stateMachineArn": machine, "definition": json.dumps(changed)}))
+    first = _start_clock(machine, "dossier-9", 1)
+    assert _eventually(lambda: _sleeps(first))
+    cloud.executions.definitions.lead(every=3)
     begun = [_start_clock(machine, f"dossier-{number}", 1) for number in range(3)]
     assert _eventually(lambda: _status(begun[2]) == "SUCCEEDED" and all(map(_sleeps, begun[:2])))
     cloud.executions.definitions.release()

@@ -55,6 +55,7 @@ def test_a_release_goes_beneath_what_is_under_way(tmp_path: Path) -> None:
 
         # then both versions have worked, side by side
         assert sorted(stored) == ["B", "B", "B", "S", "S"]
+        run.release_machines()
         run.end_release()
         assert client.dossier(code)["state"] == "AWAITING_PAYMENT"
         client.set_clock(EXPIRED)

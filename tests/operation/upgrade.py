@@ -76,13 +76,20 @@ def _filled(stage: Stage) -> World:
 
 
 def _change(stage: Stage, world: World, release: Release, *, busy: bool = False) -> None:
-    """Release a package. `busy`: while both versions work, the queue is read again and people come."""
-    stage.say(f"the stack is updated to {release.name}; a tenth goes there")
+    """Release a package, first the functions, then the machines, each to a tenth before all.
+
+    `busy`: while both versions work, the queue is read again and people come.
+    """
+    stage.say(f"the stack is updated to {release.name}; a tenth of the calls goes there")
     stage.run.release(release.package, every=TENTH, parameters=release.parameters)
     stage.tell_secret(world.system)
     if busy:
         world.start_consumer()
-        world.amid()
+        world.amid(0)
+    stage.run.release_machines(every=TENTH)
+    if busy:
+        stage.say("all calls go there, and a tenth of what begins")
+        world.amid(1)
     stage.run.end_release()
     stage.say(f"all go to {release.name}")
 

@@ -23,13 +23,17 @@ class Definitions:
         self.keep = lru_cache(64)(self._keep)
         self.read = lru_cache(64)(self._read)
         self._former: dict[str, str] = {}
-        self._every = 1
+        self._every = 0
         self._begun: Counter[str] = Counter()
 
-    def hold(self, every: int) -> None:
-        """From now on only each so-manieth execution begins under what a machine is changed to; `release` ends it."""
+    def hold(self) -> None:
+        """From now on executions go on beginning under what their machine is now, whatever it is changed to."""
         machines = stepfunctions._state_machines.all_values()
         self._former = {machine["stateMachineArn"]: self.keep(machine["definition"]) for machine in machines}
+        self._every = 0
+
+    def lead(self, every: int) -> None:
+        """From now on each so-manieth execution begins under what its machine was changed to."""
         self._every = every
         self._begun.clear()
 
@@ -40,7 +44,7 @@ class Definitions:
     def begin(self, machine: str, definition: str) -> str:
         """The digest of the definition under which the next execution of a machine begins."""
         self._begun[machine] += 1
-        if machine in self._former and self._begun[machine] % self._every:
+        if machine in self._former and (not self._every or self._begun[machine] % self._every):
             return self._former[machine]
         return self.keep(definition)
 
