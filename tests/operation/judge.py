@@ -231,6 +231,14 @@ def _executions(world: World, table: Table, found: Judgement) -> None:
         found.faults.append(f"executions failed: {failed[:3]}, neither asleep nor ended: {awake[:3]}")
 
 
+def _unwanted(arn: str, table: Table) -> bool:
+    """Whether an execution is of a cover that was revoked: it ends when its token's 30 days are over."""
+    found = re.fullmatch(r"(.*)-C(\d+)-v\d+-r\d+", arn.rpartition(":")[2])
+    if found is None:
+        return False
+    return table.get((f"DOSSIER#{found[1]}", f"COVER#{found[2]}"), {}).get("state") == {"S": "REVOKED"}
+
+
 def _queues(world: World, found: Judgement) -> None:
     """Nothing lies anywhere that somebody should still read."""
     sqs = world.system.aws("sqs")
