@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import time
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -57,9 +58,11 @@ class _Ring:
     """From then on they are not believed, even while KMS can't be reached."""
     ciphers: dict[int, AESSIV] = field(default_factory=dict)
 
-    @property
-    def newest(self) -> int:
-        return max(self.wrapped, default=0)
+    newest: int = field(init=False)
+    """The one that seals; 0 where there is none yet."""
+
+    def __post_init__(self) -> None:
+        self.newest = max(self.wrapped, default=0)
 
 
 @dataclass
@@ -86,22 +89,24 @@ class FieldKeys:
         """
         if not self.seals:
             return str.__str__(value)
-        number = self._newest()
-        sealed = self._cipher(number).encrypt(str.__str__(value).encode(), _bound(number, owner, field))
-        return f"{MARK}{number}.{base64.urlsafe_b64encode(sealed).decode().rstrip('=')}"
+        ring = self._current()
+        if not ring.newest:
+            ring = self._first()
+        number = ring.newest
+        cipher = ring.ciphers.get(number) or self._cipher(number)
+        sealed = cipher.encrypt(str.__str__(value).encode(), _bound(number, owner, field))
+        return f"{MARK}{number}.{b2a_base64(sealed, newline=False).decode().rstrip('=')}"
 
     def open(self, owner: str, field: str, stored: str) -> str:
         """The value of a sealed text. Raises `SealBroken`, and `Unavailable` as `seal`."""
-        from cryptography.exceptions import InvalidTag
-
         number, sealed = _parts(stored)
-        try:
-            if not sealed:
-                raise InvalidTag
-            return self._cipher(number).decrypt(sealed, _bound(number, owner, field)).decode()
-        except (InvalidTag, KeyError):
-            self.tell(BROKEN, {"item": owner, "field": field})
-            raise SealBroken(owner, field) from None
+        if sealed:
+            from cryptography.exceptions import InvalidTag
+
+            with suppress(InvalidTag, KeyError):
+                return self._cipher(number).decrypt(sealed, _bound(number, owner, field)).decode()
+        self.tell(BROKEN, {"item": owner, "field": field})
+        raise SealBroken(owner, field)
 
     def is_current(self, stored: str) -> bool:
         """Whether a sealed text is of the newest data key."""
@@ -136,12 +141,10 @@ class FieldKeys:
         """The data keys there are, oldest first; the last one seals."""
         return sorted(self._read())
 
-    def _newest(self) -> int:
-        ring = self._current()
-        if not ring.newest:
-            with self._lock:
-                ring = self._ring = self._made(1)
-        return ring.newest
+    def _first(self) -> _Ring:
+        with self._lock:
+            ring = self._ring = self._made(1)
+            return ring
 
     def _cipher(self, number: int) -> AESSIV:
         """Raises KeyError for a data key that is not there."""
@@ -156,6 +159,9 @@ class FieldKeys:
 
     def _current(self, *, anew: bool = False) -> _Ring:
         """The keys as they were read a short time ago. While KMS can't be reached, those of before once as long."""
+        ring = self._ring
+        if ring is not None and not anew and _now() < ring.until:
+            return ring
         with self._lock:
             before, now = self._ring, _now()
             if before is not None and now < before.until and not anew:
@@ -244,6 +250,6 @@ def _parts(stored: str) -> tuple[int, bytes]:
     """Data key and ciphertext; nothing for what is no sealed text."""
     number, _, sealed = stored.removeprefix(MARK).partition(".")
     try:
-        return int(number), base64.b64decode(sealed + "=" * (-len(sealed) % 4), altchars=b"-_", validate=True)
+        return int(number), a2b_base64(sealed + "=" * (-len(sealed) % 4), strict_mode=True)
     except ValueError:
         return 0, b""

@@ -1,6 +1,6 @@
 """Values of the table that are encrypted by themselves: how they look, and what may be done with them unopened.
 
-A sealed value is `~<data key>.<base64url>`. It is bound to its owner, the partition of what it belongs to, and to the
+A sealed value is `~<data key>.<base64>`. It is bound to its owner, the partition of what it belongs to, and to the
 name of its field: in another place it does not open. Whoever does not need the value carries it unopened; to compare
 or to show it so is an error of the program, and raises.
 """

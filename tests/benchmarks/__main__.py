@@ -56,11 +56,11 @@ HEADING = f"{'':44}{'figure':>13}{'floor':>13}{'ratio':>9}{'budget':>9}"
 def rows() -> Iterator[Row]:
     """Measure everything, saying what is being measured."""
     package = build(STAGE, say=_say)
-    task, _ = unpack_roots(package)
+    task, layers = unpack_roots(package)
     # From here on this process is like a function's; the packager must not take itself for one.
     os.environ.update(samples.ENVIRONMENT)
     yield from _warm()
-    yield from _cold(package, task)
+    yield from _cold(package, task, layers / "auth")
     yield from _sizes(package)
     yield from _covers()
 
@@ -94,7 +94,7 @@ def _warm() -> Iterator[Row]:
     yield Row("120 missing months with interest, CPU", found.missing_ms, "ms", budget=MISSING_MS)
 
 
-def _cold(package: Package, task: Path) -> Iterator[Row]:
+def _cold(package: Package, task: Path, layer: Path) -> Iterator[Row]:
     modules = {"APIHandler": cold.API_MODULE}
     for name, resource in package.read_template()["Resources"].items():
         if resource["Type"] == "AWS::Serverless::Function":
@@ -103,7 +103,7 @@ def _cold(package: Package, task: Path) -> Iterator[Row]:
     for name, found in cold.imports(modules, task, rounds=9, say=_say).items():
         yield Row(f"cold import, {name}, CPU", found.milliseconds, "ms", found.floor, found.ratio, COLD_RATIO)
     _say("import and first registration in new processes")
-    first = cold.first_request(task, rounds=6, say=_say)
+    first = cold.first_request(task, layer, rounds=6, say=_say)
     yield Row("cold import and first registration, CPU", first.milliseconds, "ms", first.floor, first.ratio)
 
 

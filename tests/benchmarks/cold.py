@@ -63,13 +63,13 @@ def imports(modules: Mapping[str, str], task: Path, *, rounds: int, say: Callabl
         return _compare(programs, rounds, say)
 
 
-def first_request(task: Path, *, rounds: int, say: Callable[[str], None]) -> Cold:
-    """Import and a first registration, against a stub behind a real socket."""
+def first_request(task: Path, layer: Path, *, rounds: int, say: Callable[[str], None]) -> Cold:
+    """Import and a first registration, against a stub behind a real socket; the API with its layer."""
     event = samples.registration_event(1)
     with _floor() as floor, serving() as address:
         programs = {
             "": _FIRST_REQUEST.format(folders=[str(floor), str(task)], module=FLOOR_MODULE, event=event),
-            "api": _FIRST_REQUEST.format(folders=[str(task)], module=API_MODULE, event=event),
+            "api": _FIRST_REQUEST.format(folders=[str(task), str(layer / "python")], module=API_MODULE, event=event),
         }
         return _compare(programs, rounds, say, AWS_ENDPOINT_URL=address)["api"]
 

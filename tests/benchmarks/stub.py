@@ -6,6 +6,7 @@ and parsing. The floor and our handlers speak to the same stub.
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from collections import Counter
@@ -19,11 +20,19 @@ from unittest import mock
 from botocore.awsrequest import AWSResponse
 from botocore.httpsession import URLLib3Session
 
+from chalicelib.storage.keys import FIELD_KEYS
+
 from . import samples
 
 Attributes = Mapping[str, Any]
 """An item as DynamoDB writes it."""
 
+DATA_KEY = json.dumps(
+    {"Plaintext": base64.b64encode(bytes(range(64))).decode(), "CiphertextBlob": base64.b64encode(b"wrapped").decode()}
+).encode()
+DATA_KEYS = json.dumps(
+    {"Items": [{"PK": {"S": FIELD_KEYS}, "SK": {"S": "KEY#000001"}, "wrapped": {"S": "d3JhcHBlZA=="}}]}
+).encode()
 SECRET = json.dumps({"Name": "key", "SecretString": "the key of the bench"}).encode()
 FLOOR_ITEM = {"PK": {"S": "DOSSIER#1"}, "SK": {"S": "META"}, "state": {"S": "AWAITING_PAYMENT"}}
 
@@ -36,6 +45,8 @@ class Stub:
         self.items: dict[tuple[str, str], Attributes] = {}
         self.learning = True
         self._canned: dict[str, bytes] = {
+            "GenerateDataKey": DATA_KEY,
+            "Decrypt": DATA_KEY,
             "GetSecretValue": SECRET,
             "Query": json.dumps({"Items": [FLOOR_ITEM], "Count": 1, "ScannedCount": 1}).encode(),
             "TransactWriteItems": b"{}",
@@ -74,6 +85,10 @@ class Stub:
                 ((table, wanted),) = asked["RequestItems"].items()
                 found_all = [self.items[_key(key)] for key in wanted["Keys"] if _key(key) in self.items]
                 return json.dumps({"Responses": {table: found_all}, "UnprocessedKeys": {}}).encode()
+            case "Query" if {"S": FIELD_KEYS} in asked["ExpressionAttributeValues"].values():
+                return json.dumps(
+                    {"Items": [item for (pk, _), item in self.items.items() if pk == FIELD_KEYS]}
+                ).encode()
             case _:
                 return self._canned[operation]
         return b"{}"
@@ -112,16 +127,20 @@ class _Table(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        body = self._answer(self.headers["X-Amz-Target"].rpartition(".")[2])
+        asked = self.rfile.read(int(self.headers["Content-Length"]))
+        body = self._answer(self.headers["X-Amz-Target"].rpartition(".")[2], asked)
         self.send_response(200)
         self.send_header("Content-Type", "application/x-amz-json-1.0")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
-    def _answer(self, operation: str) -> bytes:
+    def _answer(self, operation: str, asked: bytes) -> bytes:
         match operation:
+            case "Decrypt":
+                return DATA_KEY
+            case "Query" if FIELD_KEYS.encode() in asked:
+                return DATA_KEYS
             case "GetSecretValue":
                 return SECRET
             case "Query":

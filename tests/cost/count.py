@@ -17,6 +17,7 @@ from chalicelib import lawbook
 from chalicelib.domain.months import VIETNAM
 from chalicelib.log import JsonFormatter
 from chalicelib.storage.codec import Attributes
+from chalicelib.storage.keys import FIELD_KEYS
 from infra.merge import merged_overlay
 from infra.release import SYSTEM_LOG_LEVELS
 from tests.integration.http.harness import OFFICER_79, PORTAL, QUOTE
@@ -218,15 +219,22 @@ ONCE_A_PROCESS = {
     ("ssm", "GetParameter"),
     ("ssm", "GetParametersByPath"),
     ("kms", "GetPublicKey"),
+    # The data keys of single fields, every few minutes.
+    ("kms", "Decrypt"),
+    ("kms", "GenerateDataKey"),
 }
 """Asked for thousands of invocations at a time."""
 
 
 def _add_calls(calls: list[Call], items: Mapping[tuple[str, str], Attributes], tally: Tally) -> None:
     for call in calls:
-        if (call.service, call.operation) not in ONCE_A_PROCESS:
+        if (call.service, call.operation) not in ONCE_A_PROCESS and not _reads_data_keys(call):
             sort = _bill(call, items, tally.units)
             tally.calls.setdefault(call.function, Counter())[sort] += 1
+
+
+def _reads_data_keys(call: Call) -> bool:
+    return call.operation == "Query" and {"S": FIELD_KEYS} in call.parameters["ExpressionAttributeValues"].values()
 
 
 def _bill(call: Call, items: Mapping[tuple[str, str], Attributes], units: Counter[str]) -> str:

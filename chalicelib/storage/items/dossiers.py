@@ -112,6 +112,11 @@ def open_declaration(declaration: Declaration, code: str, seals: Seals) -> Decla
     )
 
 
+def opened_personal_id(dossier: Dossier, seals: Seals) -> str:
+    """The declared personal id alone. Raises as `open_declaration`."""
+    return opened(keys.dossier_partition(dossier.code), "personal_id", dossier.declaration.personal_id, seals)
+
+
 def open_dossier(dossier: Dossier, seals: Seals) -> Dossier:
     """A dossier whose declaration can be shown and compared. Raises as `open_declaration`."""
     return replace(dossier, declaration=open_declaration(dossier.declaration, dossier.code, seals))
