@@ -21,7 +21,7 @@ from tests.local.harness import LocalRun
 from tests.local.outage import Judgement
 
 from .insistent import InsistentClient
-from .stage import Stage, report, staged
+from .stage import Stage, end_cleanly, report, staged
 
 REQUESTS_EACH = 42
 """About so many requests there are in the whole story for each person of every kind: moments are chosen by them."""
@@ -104,6 +104,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
+    end_cleanly()
     with tempfile.TemporaryDirectory() as home, staged(LocalRun(Path(home)), given.each) as stage:
         return report(rehearse(stage, given.seed, given.kills))
 

@@ -23,7 +23,7 @@ from tests.local.outage import Judgement
 
 from .export import export_table
 from .insistent import InsistentClient
-from .stage import Stage, addresses, report, staged
+from .stage import Stage, addresses, end_cleanly, report, staged
 from .world import World
 
 RETAINED = ("kms", "secretsmanager", "s3")
@@ -121,6 +121,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make rehearse-restore", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--each", type=int, default=20, help="people of every kind")
     given = parser.parse_args()
+    end_cleanly()
     with tempfile.TemporaryDirectory() as folder:
         first, second = Path(folder) / "first", Path(folder) / "second"
         with staged(LocalRun(first), given.each) as stage:

@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -100,9 +99,7 @@ def addresses(address: Receiver) -> dict[str, str]:
 
 @contextmanager
 def staged(run: LocalRun, each: int) -> Iterator[Stage]:
-    """Start the run; end it, and the kiosk, with the block, also where this process is told to end."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    """Start the run; end it, and the kiosk, with the block."""
     with receiver() as address:
         run.home.mkdir(parents=True, exist_ok=True)
         run.parameters = str(run.home / "parameters.json")
@@ -113,6 +110,11 @@ def staged(run: LocalRun, each: int) -> Iterator[Stage]:
             yield stage
         finally:
             stage.run.stop()
+
+
+def end_cleanly() -> None:
+    """A rehearsal that is told to end ends its local runs too. For commands."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 def report(found: Judgement) -> int:

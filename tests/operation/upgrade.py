@@ -24,7 +24,7 @@ from infra.package import build
 from tests.local.harness import LocalRun
 from tests.local.outage import Judgement
 
-from .stage import Stage, report, staged
+from .stage import Stage, end_cleanly, report, staged
 from .versions import NoHistoryError, package_of
 from .world import World
 
@@ -119,6 +119,7 @@ def main() -> int:
     parser.add_argument("--each", type=int, default=20, help="people of every kind")
     parser.add_argument("--window", type=float, default=None, help="seconds to 17:00 at the last change")
     given = parser.parse_args()
+    end_cleanly()
     try:
         before = package_of(given.before, print)
         after = package_of(given.to, print) if given.to else build("sandbox").folder
