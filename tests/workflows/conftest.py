@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.logs import _nothing_personal_is_logged as _nothing_personal_is_logged
 from tests.workflows.driver import VirtualClock, step_functions
 
 
