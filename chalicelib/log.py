@@ -64,6 +64,10 @@ class JsonFormatter(logging.Formatter):
             "message": record.getMessage(),
             "function": os.environ.get("AWS_LAMBDA_FUNCTION_NAME"),
         }
+        trace = os.environ.get("_X_AMZN_TRACE_ID")
+        if trace:
+            # `Root=1-<time>-<id>;Parent=...;Sampled=0`, set by Lambda at each invocation, sampled or not.
+            line["xray"] = trace.partition(";")[0].removeprefix("Root=")
         facts = getattr(record, "facts", {})
         line.update({name: value for name, value in facts.items() if name in FIELDS and value is not None})
         # An allow-list of its own: chalicelib.metrics.

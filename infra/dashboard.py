@@ -72,7 +72,7 @@ def body(resources: Mapping[str, Any]) -> str:
         [
             _graph("API: milliseconds", [[*_api("Latency"), {"stat": each}] for each in ("p50", "p95", "p99")]),
             _graph("Throttled", [*(_lambda("Throttles", name) for name in _functions(resources))]),
-            _graph("The canary", [[NAMESPACE, "CanaryMilliseconds", "Stage", STAGE, {"stat": "Maximum"}]], period=300),
+            _graph("The canary: milliseconds by step", _canary(), stat="Maximum", period=300),
         ],
         [
             _graph(
@@ -152,6 +152,12 @@ def _outcomes(
 
 def _gauges(*names: str) -> list[Metric]:
     return [[NAMESPACE, name, "Stage", STAGE] for name in names]
+
+
+def _canary() -> list[Metric]:
+    """Knocking, declaring, from the voucher to the month on record, from there until all was told."""
+    steps = {"": "doors", "Declared": "declared", "Paid": "paid", "Told": "told"}
+    return [[NAMESPACE, f"Canary{step}Milliseconds", "Stage", STAGE, {"label": label}] for step, label in steps.items()]
 
 
 def _queues(resources: Mapping[str, Any], metric: str) -> list[Metric]:

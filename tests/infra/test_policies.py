@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import partial
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 
-from chalicelib import lawbook
+from chalicelib import lawbook, log
 from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.events import Event
+from chalicelib.domain.voucher import Outcome
 from chalicelib.http.procedure_examples import BODIES
+from chalicelib.log import JsonFormatter
+from chalicelib.metrics import NAMESPACE
 from chalicelib.queues.messages import read_message
 from chalicelib.storage import endpoints, keys
 from chalicelib.storage.field_keys import PURPOSE, context
@@ -29,6 +36,9 @@ from tests.infra.reading import FUNCTION, Template, of_type, role_of
 from tests.integration.http.harness import OFFICER_79, PORTAL, QUOTE, SIGNER_79
 from tests.workflows.driver import VirtualClock
 from tests.workflows.house import SWEEP_EVENT, House, open_house, voucher
+
+Figure = tuple[str, str, frozenset[tuple[str, str]]]
+"""Namespace, metric, and the dimensions beside the stage."""
 
 KNOWN_TAILS = (
     # Former keys of verification codes have any id; a condition on their aliases stands beside it.
@@ -148,9 +158,34 @@ def test_lambda_itself_may_read_the_source_with_the_functions_role(
     assert granted == actions
 
 
+@dataclass
+class Day(logging.Handler):
+    """What every function asks of AWS while the house does all that it can do, and every line that it logs."""
+
+    asked: set[Asked] = field(default_factory=set)
+    lines: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        self.setFormatter(JsonFormatter())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(json.loads(self.format(record)))
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
 @pytest.fixture(scope="module")
-def asked() -> set[Asked]:
-    """What every function asks of AWS while the house does all that it can do."""
+def asked(day: Day) -> set[Asked]:
+    return day.asked
+
+
+@pytest.fixture(scope="module")
+def day() -> Day:
+    """One long day of the house."""
+    played = Day()
+    logging.getLogger("chalicelib").addHandler(played)
     with pytest.MonkeyPatch.context() as patched:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
             patched.setenv(name, "testing")
@@ -161,7 +196,9 @@ def asked() -> set[Asked]:
         clock = VirtualClock(datetime(2023, 2, 6, 2, 15, tzinfo=UTC))
         with open_house(clock) as house:
             live(house)
-            return {(call.function, *each) for call in house.calls for each in wanted(call, os.environ)}
+            played.asked = {(call.function, *each) for call in house.calls for each in wanted(call, os.environ)}
+    logging.getLogger("chalicelib").removeHandler(played)
+    return played
 
 
 def _mended(mended: str, read: Callable[[str], Any], _: str) -> Any:
@@ -410,6 +447,86 @@ IDLE_HERE: Mapping[tuple[str, str], str] = {
     ("TokenAuthorizer", "kms:GetPublicKey"): "the same",
     ("Sweeper", "ssm:GetParametersByPath"): "the watch over certificates, at night",
 }
+
+
+def figures(lines: Iterable[Mapping[str, Any]]) -> set[Figure]:
+    """The metrics that CloudWatch makes of log lines (EMF)."""
+    return {
+        (directive["Namespace"], metric["Name"], frozenset((name, line[name]) for name in names if name != "Stage"))
+        for line in lines
+        if "_aws" in line
+        for directive in line["_aws"]["CloudWatchMetrics"]
+        for names in directive["Dimensions"]
+        for metric in directive["Metrics"]
+        if "Stage" in names
+    }
+
+
+def figure_of(alarm: Mapping[str, Any]) -> Figure:
+    """The metric that an alarm is about."""
+    told = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
+    assert told.pop("Stage") == {"Ref": "Stage"}
+    return NAMESPACE, alarm["MetricName"], frozenset(told.items())
+
+
+def looked_at(template: Template) -> Iterator[Figure]:
+    """The metrics of ours that alarms and the dashboard name, without the stage."""
+    for alarm in of_type(template, "AWS::CloudWatch::Alarm").values():
+        if alarm.get("Namespace") == NAMESPACE:
+            yield figure_of(alarm)
+    for widget in json.loads(template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])["widgets"]:
+        for namespace, metric, *rest in widget["properties"].get("metrics", ()):
+            if namespace == NAMESPACE:
+                told = dict(zip(rest[::2], rest[1::2], strict=False))
+                assert told.pop("Stage") == "${Stage}"
+                yield NAMESPACE, metric, frozenset(told.items())
+
+
+NOT_THAT_DAY: Mapping[str, str] = {
+    "BreakGlass": "nobody looks into a province that is not theirs",
+    "FieldsUnusable": "every sealed field can be opened",
+}
+"""Metrics that are looked at, and did not happen on the day above."""
+
+
+def kinds(found: Iterable[Figure]) -> set[tuple[str, frozenset[str]]]:
+    """Metrics with the names of their dimensions; which events and outcomes come differs from day to day."""
+    return {(metric, frozenset(name for name, _ in told)) for _, metric, told in found if metric not in NOT_THAT_DAY}
+
+
+def test_what_is_told_is_what_is_looked_at(templates: Templates, day: Day) -> None:
+    """No alarm and no graph waits for a figure that never comes; none is paid for that nobody looks at."""
+    told, named = figures(day.lines), set(looked_at(templates.of("production")))
+    assert kinds(told) == kinds(named)
+    assert set(NOT_THAT_DAY) == {metric for _, metric, _ in named} - {metric for _, metric, _ in told}
+    values: dict[str, set[str]] = {"Event": {*Event}, "Outcome": {*Outcome}}
+    assert all(value in values[name] for _, _, told_by in named for name, value in told_by)
+
+
+def test_what_an_alarm_at_silence_waits_for_is_told(templates: Templates, day: Day) -> None:
+    alarms = of_type(templates.of("production"), "AWS::CloudWatch::Alarm").values()
+    told, waited_for = figures(day.lines), {figure_of(each) for each in alarms if each.get("Namespace") == NAMESPACE}
+    assert {each for each in waited_for - told if each[1] not in NOT_THAT_DAY} == set()
+
+
+def test_every_reason_that_an_alarm_counts_is_a_line_of_ours(templates: Templates) -> None:
+    """Metric filters look for texts: each must be one that the program logs, into the log that is searched."""
+    code = "\n".join(path.read_text("utf-8") for path in Path(log.__file__).parent.rglob("*.py"))
+    template = templates.of("production")
+    made = set()
+    for name, metric_filter in of_type(template, "AWS::Logs::MetricFilter").items():
+        for field_name, text in re.findall(r'\$\.(\w+) = "(\w+)"', metric_filter["FilterPattern"]):
+            assert field_name in log.FIELDS, name
+            assert f'"{text}"' in code or f"{text} = " in code, name
+        assert metric_filter["LogGroupName"]["Ref"] in of_type(template, "AWS::Logs::LogGroup")
+        made |= {each["MetricName"] for each in metric_filter["MetricTransformations"]}
+    stack = {"Ref": "AWS::StackName"}
+    counted = {
+        alarm["MetricName"]
+        for alarm in of_type(template, "AWS::CloudWatch::Alarm").values()
+        if alarm.get("Namespace") == stack
+    }
+    assert counted <= made
 
 
 def test_a_grant_without_a_call_and_a_call_without_a_grant_are_found(templates: Templates) -> None:

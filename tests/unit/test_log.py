@@ -7,6 +7,8 @@ import logging
 import sys
 from typing import Any
 
+import pytest
+
 from chalicelib.log import JsonFormatter, facts
 
 
@@ -42,6 +44,15 @@ def test_of_an_exception_its_class_and_places_are_told_but_not_its_text() -> Non
     assert line["places"][-1].startswith("test_log.py:")
     assert "Hòa" not in json.dumps(line, ensure_ascii=False)
     assert "079185012345" not in json.dumps(line)
+
+
+def test_a_line_names_the_trace_that_lambda_leads_through_all_functions(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "xray" not in line_of("done"), "the sandbox has no traces"
+    root = "1-63e0a1b2-0123456789abcdef01234567"
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", f"Root={root};Parent=53995c3f42cd8ad8;Sampled=0")
+    assert line_of("done", extra={"trace_id": "request-1"}) | {"xray": root, "trace_id": "request-1"} == line_of(
+        "done", extra={"trace_id": "request-1"}
+    )
 
 
 def test_one_line_is_one_json_object_with_vietnamese_as_it_is() -> None:

@@ -439,6 +439,8 @@ def open_house(clock: VirtualClock) -> Iterator[House]:
 def _environment() -> dict[str, str]:
     return {
         "STAGE": "sandbox",
+        # As Lambda has it: a line of the log is as long as there.
+        "_X_AMZN_TRACE_ID": "Root=1-63e0a1b2-0123456789abcdef01234567;Parent=53995c3f42cd8ad8;Sampled=0",
         "TABLE_NAME": "table",
         "DOCUMENTS_BUCKET": "documents",
         "STATUS_TOPIC_ARN": f"arn:aws:sns:{REGION}:{ACCOUNT}:dossier-status.fifo",
