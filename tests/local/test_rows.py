@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.durable.rows import Partitions, Records, pack
+from infra.local.durable.rows import Fingerprint, Partitions, Records, pack
 
 ITEM: dict[str, Any] = {"PK": {"S": "P"}, "SK": {"S": "S"}, "tên": {"S": "Nguyễn"}, "n": {"M": {"a": {"N": "1"}}}}
 
@@ -49,6 +49,12 @@ def test_a_streams_records_are_read_in_order_and_dropped_from_the_front() -> Non
     del records[:2]
     assert [each["n"] for each in records] == [2, 3]
     assert json.loads(json.dumps(list(records))) == [{"n": 2}, {"n": 3}]
+
+
+def test_a_fingerprint_equals_what_says_the_same_and_nothing_else() -> None:
+    known = Fingerprint({"a": 1, "b": [{"c": "x"}]})
+    assert known == {"b": [{"c": "x"}], "a": 1}
+    assert known != {"a": 1, "b": [{"c": "y"}]}
 
 
 def test_a_row_takes_little_more_than_its_text() -> None:

@@ -6,6 +6,8 @@ what is stored again changes the table, which is how ministack treats an item an
 
 from __future__ import annotations
 
+import hashlib
+import json
 import marshal
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
@@ -94,6 +96,25 @@ class Records(list[Any]):
 
     def __iter__(self) -> Iterator[Item]:
         return (marshal.loads(packed) for packed in super().__iter__())  # noqa: S302
+
+
+class Fingerprint:
+    """Stands for a request, and equals whatever says the same."""
+
+    __slots__ = ("_digest",)
+
+    def __init__(self, request: Any) -> None:
+        self._digest = _digest(request)
+
+    def __eq__(self, other: object) -> bool:
+        return self._digest == _digest(other)
+
+    def __hash__(self) -> int:
+        return hash(self._digest)
+
+
+def _digest(request: Any) -> bytes:
+    return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).digest()
 
 
 def pack(table: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ the line is written: the relay never sees a change that a crash could take back.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -23,7 +23,7 @@ from ministack.services import dynamodb, lambda_svc
 
 from ..journal import Entry
 from .recorder import Recorder
-from .rows import Records, pack
+from .rows import Fingerprint, Records, pack
 
 SET, REMOVE, EMIT = "set", "remove", "emit"
 ITEMS, POSITION = "items", "position"
@@ -59,6 +59,7 @@ class Table:
         dynamodb._emit_stream_event = self._emit_later
         dynamodb.handle_request = self._handle_durably
         lambda_svc._dynamodb_stream_positions = _Positions(self._recorder)
+        dynamodb._txn_token_store = _without_request(dynamodb._txn_token_store)
         # The house asks with the same few expressions again and again.
         tokens = lru_cache(1024)(dynamodb._tokenize)
         dynamodb._tokenize = lambda expression: list(tokens(expression))
@@ -134,6 +135,15 @@ class Table:
                     old, new = self._remove(table, rest[0], rest[1]), None
                 else:
                     self._emit(name, rest[0], old, new)
+
+
+def _without_request(store: Callable[[str, Any], None]) -> Callable[[str, Any], None]:
+    """What is known by its token for ten minutes is a transaction's fingerprint, not its whole request."""
+
+    def store_fingerprint(token: str, entry: dict[str, Any]) -> None:
+        store(token, {**entry, "signature": Fingerprint(entry["signature"])})
+
+    return store_fingerprint
 
 
 class _Positions(AccountRegionScopedDict):  # type: ignore[misc]
