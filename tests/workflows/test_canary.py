@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -278,3 +278,37 @@ def test_its_token_opens_two_routes(house: House) -> None:
     ):
         answer = ask(method, path, {} if method == "POST" else None)
         assert (answer.status, answer.body["code"]) == (403, "ROLE_NOT_ALLOWED"), path
+
+
+CANARY_ROLE, ACCOUNTING = "AROACANARY:bhxh-602e-production-canary", "AROAACCOUNTING:interface"
+
+
+def take(house: House, body: dict[str, Any], sender: str) -> None:
+    """One message of a sender, as Lambda hands it over where roles are told apart."""
+    house.w.settings = replace(house.w.settings, canary_sender="AROACANARY")
+    attributes = {"SenderId": sender}
+    record = {"messageId": "m", "receiptHandle": "r", "body": json.dumps(body), "attributes": attributes}
+    assert house.invoke("VoucherConsumer", {"Records": [record]}) == {"batchItemFailures": []}
+
+
+def test_the_queue_takes_from_the_canarys_role_its_vouchers_and_from_nobody_else(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    opened = declare(house).body
+    own = voucher(
+        opened["dossier_code"],
+        declaration(house.w.clock.now().date(), with_district=False),
+        opened["quote"],
+        house.w.clock.now(),
+    )
+    before = listing(house)
+    # With its rights nobody pays for a real dossier, sends totals of a day or fills the quarantine.
+    manifest = {"type": "manifest", "date": "2026-11-23", "province_code": "79", "count": 0, "sum_received": 0}
+    for forged in ({**own, "dossier_code": "000.00.79.G24-261123-0001"}, {**own, "scheme": "BHYT"}, manifest, {"x": 1}):
+        take(house, forged, CANARY_ROLE)
+    take(house, own, ACCOUNTING)
+    assert listing(house) == before
+    refused = [each for each in caplog.records if each.getMessage() == "message refused"]
+    assert [getattr(each, "facts")["reason"] for each in refused] == ["SENDER_NOT_ALLOWED"] * 5  # noqa: B009
+    take(house, own, CANARY_ROLE)
+    assert len(listing(house)) > len(before)

@@ -29,6 +29,13 @@ def test_with_its_certificate_it_is_served(required: Api) -> None:
     assert opened.status == 201
 
 
+def test_the_canary_is_asked_for_none(required: Api) -> None:
+    """Its token is made by a key of ours; a certificate of the portal's it has none."""
+    itself = {"sub": "canary", "role": "portal", "client_id": "canary"}
+    answer = required.call("GET", "/v1/dossiers/000.00.99.G24-261122-0001", caller=itself)
+    assert (answer.status, answer.json["code"]) == (404, "DOSSIER_NOT_FOUND")
+
+
 def test_officers_are_asked_for_none(required: Api) -> None:
     assert required.call("GET", "/v1/officer/dossiers", caller=OFFICER_79).status == 200
 
