@@ -45,7 +45,7 @@ def generated() -> dict[Path, str]:
 
 def asvs_levels() -> dict[str, int]:
     """The requirements of ASVS 5.0.0 up to level 2, with the level of each."""
-    lines = (ROOT / "infra/asvs-5.0.0.txt").read_text("utf-8").splitlines()
+    lines = (ROOT / "infra/asvs-5.0.0.list").read_text("utf-8").splitlines()
     return {number: int(level) for number, level in (line.split() for line in lines if not line.startswith("#"))}
 
 
