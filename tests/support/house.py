@@ -212,11 +212,11 @@ class House:
         answer: Mapping[str, Any] = dossier_task({**payload, "clock_version": self.clock.version}, None)
         return answer
 
-    def fall_asleep(self, code: str, token: str, *, generation: int = 1) -> bool:
+    def fall_asleep(self, code: str, token: str, *, generation: int = 1, wake_at: str = "2023-02-07T02:15:01Z") -> bool:
         """The execution of a dossier enters `AwaitEnd`; True where it was ended at once."""
         who = {"schema": 1, "dossier_code": code, "generation": generation, "clock_version": self.clock.version}
         self.cloud.machines.waiting.add(token)
-        asked = {**who, "action": "AWAIT_END", "task_token": token, "wake_at": "2023-02-07T02:15:01Z"}
+        asked = {**who, "action": "AWAIT_END", "task_token": token, "wake_at": wake_at}
         answer: Mapping[str, bool] = dossier_task(asked, None)
         return answer["ended"]
 
