@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -80,7 +80,7 @@ class FieldKeys:
     now: Callable[[], datetime]
     tell: Tell
     _ring: _Ring | None = None
-    _lock: Lock = field(default_factory=Lock)
+    _lock: RLock = field(default_factory=RLock)
 
     def seal(self, owner: str, field: str, value: str) -> str:
         """The text to store for a value of this owner; the value itself where sealing is switched off.

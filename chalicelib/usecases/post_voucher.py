@@ -16,6 +16,7 @@ from ..domain.fit import entry_of, explained, kept_months, with_refunds
 from ..domain.participation import PersonRecord
 from ..domain.voucher import ContributionVoucher, VoucherHead
 from ..storage import keys
+from ..storage.codec import Value
 from ..storage.items.dossiers import opened_personal_id
 from ..storage.items.vouchers import head_item, voucher_document
 from ..storage.keys import Key
@@ -199,14 +200,14 @@ class Posting:
         revision = 1 if before is None else before.revision + 1
         after = head if head.revision == revision else replace(head, revision=revision)
         self._heads[head.voucher_id] = after
-        key, item = keys.voucher_head(head.voucher_id), head_item(after)
+        key, item = keys.voucher_head(head.voucher_id), head_item(after, self._w.fields)
         if before is None:
             self.transaction.put_new("head", key, item)
         else:
             self.transaction.put_over("head", key, item, attribute="revision", expected=before.revision)
-        self._write_waiting(before, after)
+        self._write_waiting(before, after, item["received_at"])
 
-    def _write_waiting(self, before: VoucherHead | None, after: VoucherHead) -> None:
+    def _write_waiting(self, before: VoucherHead | None, after: VoucherHead, received_at: Value) -> None:
         """Entries under which a dossier that comes finds what waits for it, and the proof that it has not come."""
         was: dict[Key, None] = {}
         if before is not None and before.is_waiting and before.issued:
@@ -216,10 +217,7 @@ class Posting:
             content = self._content(after)
             now = dict.fromkeys(self._waiting_keys(content))
             for key in now:
-                document = {
-                    "document": voucher_document(content, self._w.fields),
-                    "received_at": head_item(after)["received_at"],
-                }
+                document = {"document": voucher_document(content, self._w.fields), "received_at": received_at}
                 self.transaction.put("pending", key, document)
             self._require_no_dossier(content)
         for key in was:

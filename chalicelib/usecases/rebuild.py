@@ -20,7 +20,7 @@ from ..domain.voucher import ContributionVoucher, VoucherHead, seen
 from ..storage import keys
 from ..storage.items.dossiers import dossier_from
 from ..storage.items.people import period_from, period_item, person_from
-from ..storage.items.vouchers import voucher_from
+from ..storage.items.vouchers import open_fingerprint, voucher_from
 from ..storage.transaction import Refused, Transaction
 from ..storage.writes import write_change, write_person
 from ..wiring import Wiring
@@ -57,7 +57,7 @@ def rebuild_voucher(voucher_id: str, w: Wiring, *, dry_run: bool) -> list[Differ
         if stored is None or stored.state is VoucherState.IGNORED:
             return []
         items = w.table.query(keys.voucher_head(voucher_id)[0], keys.VERSION)
-        again = _merged(stored, [voucher_from(str(item["document"]), w.fields) for item in items])
+        again = _merged(stored, w, [voucher_from(str(item["document"]), w.fields) for item in items])
         posting = Posting(facts, Act(w.clock.now(), By.SYSTEM, ACTOR), w)
         posting.place(again)
         posting.post(voucher_id)
@@ -79,7 +79,7 @@ def rebuild_voucher(voucher_id: str, w: Wiring, *, dry_run: bool) -> list[Differ
     raise _busy()
 
 
-def _merged(stored: VoucherHead, versions: list[ContributionVoucher]) -> VoucherHead:
+def _merged(stored: VoucherHead, w: Wiring, versions: list[ContributionVoucher]) -> VoucherHead:
     """The head that these versions make, with what events of other vouchers and people have left on it."""
     again: VoucherHead | None = None
     for version in sorted(versions, key=lambda each: each.voucher_version):
@@ -89,7 +89,7 @@ def _merged(stored: VoucherHead, versions: list[ContributionVoucher]) -> Voucher
     return replace(
         stored,
         voucher_version=again.voucher_version,
-        fingerprints=again.fingerprints,
+        fingerprints={version: _mark(stored, version, mark, w) for version, mark in again.fingerprints.items()},
         issued=again.issued,
         cancelled=again.cancelled,
         refunds=again.refunds,
@@ -98,6 +98,13 @@ def _merged(stored: VoucherHead, versions: list[ContributionVoucher]) -> Voucher
         province_code=again.province_code,
         value_date=again.value_date,
     )
+
+
+def _mark(stored: VoucherHead, version: int, mark: str, w: Wiring) -> str:
+    """What stands there, unopened, where it says the same."""
+    stands = stored.fingerprints.get(version)
+    same = stands is not None and open_fingerprint(stored, version, w.fields).fingerprints[version] == mark
+    return stands if stands is not None and same else mark
 
 
 def rebuild_dossier(code: str, w: Wiring, *, dry_run: bool) -> list[Difference]:

@@ -26,7 +26,7 @@ from ..domain.voucher import (
     seen,
 )
 from ..storage import keys
-from ..storage.items.vouchers import head_item, voucher_document
+from ..storage.items.vouchers import head_item, open_fingerprint, voucher_document
 from ..storage.transaction import Refused, Transaction
 from ..wiring import Wiring
 from .move_money import ACTOR
@@ -74,7 +74,8 @@ def foreseen(voucher: ContributionVoucher, facts: Facts, w: Wiring) -> Verdict:
 def _decided(voucher: ContributionVoucher, facts: Facts, attempt: int, w: Wiring) -> tuple[Verdict, Transaction | None]:
     """What becomes of a voucher, and the transaction that makes it so; None where there is nothing to write."""
     head = facts.head(voucher.voucher_id)
-    verdict = judge(voucher, head, facts.receipt_holder(voucher))
+    known = None if head is None else open_fingerprint(head, voucher.voucher_version, w.fields)
+    verdict = judge(voucher, known, facts.receipt_holder(voucher))
     if verdict is None and voucher.province_code not in w.law.provinces.codes():
         if not is_own_voucher(voucher):
             verdict = Verdict(Outcome.QUARANTINE, "PROVINCE_UNKNOWN")
@@ -118,7 +119,7 @@ def _keep(transaction: Transaction, voucher: ContributionVoucher, facts: Facts, 
     transaction.put_new(
         "version",
         keys.voucher_version(voucher.voucher_id, voucher.voucher_version),
-        {"document": voucher_document(voucher, w.fields), "fingerprint": voucher.fingerprint},
+        {"document": voucher_document(voucher, w.fields)},
     )
     if facts.receipt_holder(voucher) is None:
         transaction.put_new("receipt", receipt_key(voucher), {"voucher_id": voucher.voucher_id})
@@ -131,7 +132,7 @@ def _late(voucher: ContributionVoucher, facts: Facts, w: Wiring) -> tuple[Verdic
         raise KeyError("only what has a head is superseded")
     transaction = Transaction()
     after = replace(seen(head, voucher, received_at(w)), revision=head.revision + 1)
-    key, item = keys.voucher_head(voucher.voucher_id), head_item(after)
+    key, item = keys.voucher_head(voucher.voucher_id), head_item(after, w.fields)
     transaction.put_over("head", key, item, attribute="revision", expected=head.revision)
     _keep(transaction, voucher, facts, w)
     return Verdict(Outcome.SUPERSEDED), transaction
@@ -143,9 +144,9 @@ def _ignored(voucher: ContributionVoucher, head: VoucherHead | None, reason: str
     transaction = Transaction()
     key = keys.voucher_head(voucher.voucher_id)
     if head is None:
-        transaction.put_new("head", key, head_item(replace(after, revision=1)))
+        transaction.put_new("head", key, head_item(replace(after, revision=1), w.fields))
     else:
-        item = head_item(replace(after, revision=head.revision + 1))
+        item = head_item(replace(after, revision=head.revision + 1), w.fields)
         transaction.put_over("head", key, item, attribute="revision", expected=head.revision)
     return transaction
 

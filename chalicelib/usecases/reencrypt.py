@@ -14,15 +14,16 @@ from enum import StrEnum
 from typing import Any
 
 from ..storage import keys
-from ..storage.codec import decode_item, encode_named
+from ..storage.codec import Value, decode_item, encode_named
 from ..storage.field_keys import FieldKeys
 from ..storage.items.dossiers import SEALED
 from ..storage.items.fields import dump, text
+from ..storage.items.vouchers import FINGERPRINT
 from ..storage.sealed import SealBroken, Sealed, as_stored, opened
 from ..storage.table import Stored
 from ..wiring import Wiring
 
-ATTRIBUTES = ("PK", "SK", "declaration", "document", "sealed", "personal_id", "data")
+ATTRIBUTES = ("PK", "SK", "declaration", "document", "sealed", "personal_id", "data", "fingerprint", "fingerprints")
 ROUNDS = 5
 
 
@@ -109,13 +110,14 @@ def _one(raw: Mapping[str, Any], found: Found, w: Wiring, *, write: bool) -> Non
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    """One sealed place of an item: an attribute, or a field of the JSON text that it holds."""
+    """One sealed place of an item."""
 
     attribute: str
     owner: str
     field: str
     stored: str
-    within: bool
+    within: str | None = None
+    """The field of the JSON text, or of the map, that the attribute holds; None where it is the attribute itself."""
 
 
 def _values(item: Stored) -> Iterator[_Value]:
@@ -124,20 +126,34 @@ def _values(item: Stored) -> Iterator[_Value]:
     if "declaration" in item:
         declared = json.loads(text(item, "declaration"))
         for name in SEALED:
-            yield _Value("declaration", partition, name, declared[name], within=True)
+            yield _Value("declaration", partition, name, declared[name], name)
     elif partition.startswith(keys.quarantine_partition("")):
         attribute = "sealed" if "sealed" in item else "document"
         if attribute in item:
-            yield _Value(attribute, partition, "document", text(item, attribute), within=False)
-    elif "document" in item:
-        told = json.loads(text(item, "document"))
-        if told["personal_id"] is not None:
-            owner = keys.voucher_partition(told["voucher_id"])
-            yield _Value("document", owner, "personal_id", told["personal_id"], within=True)
+            yield _Value(attribute, partition, "document", text(item, attribute))
+    elif "document" in item or "fingerprints" in item:
+        yield from _values_of_voucher(item)
     elif "personal_id" in item and keys.is_cover(sort_key):
-        yield _Value("personal_id", partition, "personal_id", text(item, "personal_id"), within=False)
+        yield _Value("personal_id", partition, "personal_id", text(item, "personal_id"))
     elif "data" in item and sort_key.endswith(keys.PROOF):
-        yield _Value("data", partition, "data", text(item, "data"), within=False)
+        yield _Value("data", partition, "data", text(item, "data"))
+
+
+def _values_of_voucher(item: Stored) -> Iterator[_Value]:
+    """Of a head, of a version, or of one that waits."""
+    if "document" in item:
+        told = json.loads(text(item, "document"))
+        owner = keys.voucher_partition(told["voucher_id"])
+        for name in ("personal_id", FINGERPRINT):
+            if told[name] is not None:
+                yield _Value("document", owner, name, told[name], name)
+        if FINGERPRINT in item:
+            # The version before kept it beside the document as well.
+            yield _Value(FINGERPRINT, owner, FINGERPRINT, text(item, FINGERPRINT))
+    marks, owner = item.get("fingerprints"), text(item, "PK")
+    if isinstance(marks, Mapping) and owner.startswith(keys.VOUCHER):
+        for version, mark in marks.items():
+            yield _Value("fingerprints", owner, FINGERPRINT, str(mark), version)
 
 
 def _form(stored: str, fields: FieldKeys) -> Form:
@@ -146,15 +162,17 @@ def _form(stored: str, fields: FieldKeys) -> Form:
     return Form.CURRENT if fields.is_current(stored) else Form.OLDER_KEY
 
 
-def _changes(item: Stored, old: list[_Value], fields: FieldKeys) -> dict[str, str | None]:
+def _changes(item: Stored, old: list[_Value], fields: FieldKeys) -> dict[str, Value]:
     """The attributes as they shall be; None removes one. Raises `SealBroken`."""
-    changes: dict[str, str | None] = {}
+    changes: dict[str, Value] = {}
     for value in old:
         plain = opened(value.owner, value.field, as_stored(value.stored), fields)
         anew = fields.seal(value.owner, value.field, plain)
-        if value.within:
-            document = json.loads(changes.get(value.attribute) or text(item, value.attribute))
-            changes[value.attribute] = dump({**document, value.field: anew})
+        stands = changes.get(value.attribute, item[value.attribute])
+        if value.within is not None and isinstance(stands, str):
+            changes[value.attribute] = dump({**json.loads(stands), value.within: anew})
+        elif value.within is not None and isinstance(stands, Mapping):
+            changes[value.attribute] = {**stands, value.within: anew}
         elif value.attribute == "document":
             changes |= {"sealed": anew, "document": None}
         else:
@@ -162,7 +180,7 @@ def _changes(item: Stored, old: list[_Value], fields: FieldKeys) -> dict[str, st
     return changes
 
 
-def _write(raw: Mapping[str, Any], changes: Mapping[str, str | None], w: Wiring) -> bool:
+def _write(raw: Mapping[str, Any], changes: Mapping[str, Value], w: Wiring) -> bool:
     """Over what was read; False where that is no more."""
     from botocore.exceptions import ClientError
 

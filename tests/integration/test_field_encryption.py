@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import replace
 from typing import Any
@@ -235,9 +236,19 @@ def in_plain(house: House) -> list[tuple[str, str]]:
     return [key for key, row in rows.items() if any(secret in json.dumps(decode_item(row)) for secret in SECRETS)]
 
 
+def hashed(house: House) -> list[tuple[str, str]]:
+    """Where a plain SHA-256 of a voucher stands, by which its personal id could be found by trying."""
+    rows = house.cloud.rows().items()
+    return [key for key, row in rows if FINGERPRINT.search(json.dumps({**decode_item(row), "PK": "", "GSI1SK": ""}))]
+
+
+FINGERPRINT = re.compile(r"fingerprints?\W+(\d+\W+)?[0-9a-f]{64}\b")
+
+
 def test_no_item_of_a_played_day_holds_a_number_in_plain(house: House) -> None:
     played(house)
     assert in_plain(house) == []
+    assert {key[0].partition("#")[0] for key in hashed(house)} == {"IDEM"}
     kinds = {key[0].partition("#")[0] for key in house.cloud.rows()}
     assert kinds >= {"DOSSIER", "VOUCHER", "PERSON", "QUARANTINE", "IDEM", "FIELDKEYS"}
 
@@ -246,6 +257,10 @@ def test_the_search_would_find_them(house: House) -> None:
     house.w.fields.seals = False
     played(house)
     found = {(pk.partition("#")[0], sk.partition("#")[0]) for pk, sk in in_plain(house)}
+    assert {(pk.partition("#")[0], sk.partition("#")[0]) for pk, sk in hashed(house)} >= {
+        ("VOUCHER", "HEAD"),
+        ("VOUCHER", "V"),
+    }
     assert found >= {
         ("DOSSIER", "META"),
         ("DOSSIER", "DECLARATION"),

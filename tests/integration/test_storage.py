@@ -28,7 +28,7 @@ from chalicelib.storage.items.audit import audit_from, audit_item
 from chalicelib.storage.items.covers import cover_from, cover_item, open_cover
 from chalicelib.storage.items.dossiers import dossier_from, dossier_item, open_dossier
 from chalicelib.storage.items.people import period_from, period_item, person_from, person_item
-from chalicelib.storage.items.vouchers import head_from, head_item, voucher_document, voucher_from
+from chalicelib.storage.items.vouchers import head_from, head_item, open_fingerprint, voucher_document, voucher_from
 from chalicelib.storage.packing import LONGEST
 from chalicelib.storage.table import Table
 from chalicelib.storage.transaction import Refused, Transaction
@@ -351,8 +351,13 @@ def test_a_voucher_comes_back(voucher: ContributionVoucher) -> None:
 @given(HEADS)
 @QUICK
 def test_a_voucher_head_comes_back(head: VoucherHead) -> None:
-    item = head_item(head)
-    assert head_from(through(item)) == head
+    item = head_item(head, SEALS)
+    found = head_from(through(item))
+    assert found is not None
+    assert head_item(found, SEALS) == item, "carried unopened"
+    for version in head.fingerprints:
+        found = open_fingerprint(found, version, SEALS)
+    assert found == head
     assert ("GSI2PK" in item) is (head.state in {VoucherState.HELD, VoucherState.PARKED})
     assert head_from(None) is None
 

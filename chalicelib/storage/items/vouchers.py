@@ -8,6 +8,7 @@ from typing import Any
 from zlib import crc32
 
 from ...domain.account import Standing
+from ...domain.copies import replace
 from ...domain.months import Month, instant_text
 from ...domain.voucher import ContributionVoucher, Hand, VoucherEvent, VoucherHead, VoucherState
 from .. import keys
@@ -25,18 +26,25 @@ def day_shard_of(name: str) -> int:
     return crc32(name.encode()) % DAY_SHARDS
 
 
+FINGERPRINT = "fingerprint"
+"""Sealed as well: whoever knows the rest of a voucher would find the personal id by trying them all."""
+
+
 def voucher_document(voucher: ContributionVoucher, seals: Seals | None) -> str:
     """A version as JSON text; without `seals` in plain form, for what is sealed as a whole."""
-    personal_id = voucher.personal_id
-    if personal_id is not None and seals is not None:
-        personal_id = to_store(keys.voucher_partition(voucher.voucher_id), "personal_id", personal_id, seals)
+    personal_id, mark = voucher.personal_id, voucher.fingerprint
+    if seals is not None:
+        owner = keys.voucher_partition(voucher.voucher_id)
+        mark = to_store(owner, FINGERPRINT, mark, seals)
+        if personal_id is not None:
+            personal_id = to_store(owner, "personal_id", personal_id, seals)
     return dump(
         {
             "voucher_id": voucher.voucher_id,
             "voucher_version": voucher.voucher_version,
             "event": voucher.event,
             "scheme": voucher.scheme,
-            "fingerprint": voucher.fingerprint,
+            "fingerprint": mark,
             "receipt_symbol": voucher.receipt_symbol,
             "receipt_number": voucher.receipt_number,
             "receipt_date": voucher.receipt_date.isoformat(),
@@ -64,10 +72,11 @@ def voucher_document(voucher: ContributionVoucher, seals: Seals | None) -> str:
 
 
 def voucher_from(document: str, seals: Seals) -> ContributionVoucher:
-    """A version with its personal id opened. Raises `SealBroken`, `Unavailable`."""
+    """A version with its sealed fields opened. Raises `SealBroken`, `Unavailable`."""
     fields: dict[str, Any] = json.loads(document)
+    owner = keys.voucher_partition(fields["voucher_id"])
+    fields[FINGERPRINT] = opened(owner, FINGERPRINT, as_stored(fields[FINGERPRINT]), seals)
     if fields["personal_id"] is not None:
-        owner = keys.voucher_partition(fields["voucher_id"])
         fields["personal_id"] = opened(owner, "personal_id", as_stored(fields["personal_id"]), seals)
     return ContributionVoucher(
         **{
@@ -82,8 +91,9 @@ def voucher_from(document: str, seals: Seals) -> ContributionVoucher:
     )
 
 
-def head_item(head: VoucherHead) -> dict[str, Value]:
+def head_item(head: VoucherHead, seals: Seals) -> dict[str, Value]:
     """Raises TypeError for a head that no version and no replacement has begun."""
+    owner = keys.voucher_partition(head.voucher_id)
     if head.received_at is None:
         raise TypeError("a voucher's head has a time of receipt")
     needs_person = head.state in {VoucherState.HELD, VoucherState.PARKED}
@@ -94,7 +104,9 @@ def head_item(head: VoucherHead) -> dict[str, Value]:
         "state": head.state,
         "reason": head.reason,
         "revision": head.revision,
-        "fingerprints": {str(version): mark for version, mark in head.fingerprints.items()},
+        "fingerprints": {
+            str(version): to_store(owner, FINGERPRINT, mark, seals) for version, mark in head.fingerprints.items()
+        },
         "dossier_code": head.dossier_code,
         "applied_version": head.applied_version,
         "issued": head.issued or None,
@@ -127,7 +139,17 @@ def head_item(head: VoucherHead) -> dict[str, Value]:
     return present(item)
 
 
+def open_fingerprint(head: VoucherHead, version: int, seals: Seals) -> VoucherHead:
+    """A head that a voucher of this version can be judged by. Raises `SealBroken`, `Unavailable`."""
+    mark = head.fingerprints.get(version)
+    if mark is None:
+        return head
+    plain = opened(keys.voucher_partition(head.voucher_id), FINGERPRINT, mark, seals)
+    return replace(head, fingerprints={**head.fingerprints, version: plain})
+
+
 def head_from(item: Stored | None) -> VoucherHead | None:
+    """A head; the fingerprints are carried unopened (`open_fingerprint`)."""
     if item is None:
         return None
     marks, refunds, lines = item["fingerprints"], item.get("refunds"), item.get("explanation")
@@ -138,7 +160,9 @@ def head_from(item: Stored | None) -> VoucherHead | None:
         state=state,
         reason=maybe(item, "reason"),
         revision=number(item, "revision"),
-        fingerprints={int(version): str(mark) for version, mark in marks.items()} if isinstance(marks, dict) else {},
+        fingerprints={int(version): as_stored(str(mark)) for version, mark in marks.items()}
+        if isinstance(marks, dict)
+        else {},
         dossier_code=maybe(item, "dossier_code"),
         applied_version=_count(item, "applied_version") or None,
         issued=_count(item, "issued"),
