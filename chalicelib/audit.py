@@ -24,7 +24,7 @@ from typing import Any, TextIO
 from .domain.chains import Anchor, Head, Link, against, digest_of, first_break, read_anchor
 from .storage import keys
 from .storage.codec import Value, decode_item
-from .storage.items.audit import audit_from
+from .storage.items.audit import lines_from
 from .storage.items.views import view_from
 
 DECISIONS = (keys.AUDIT, keys.TRAIL)
@@ -53,11 +53,11 @@ class Chains:
         """One item of the table, whatever it is."""
         partition, sort_key = str(item["PK"]), str(item["SK"])
         if sort_key.startswith(CHAINED):
-            self.count += 1
-            link = _link(item, sort_key)
-            if link is None:
+            links = _links(item, sort_key)
+            self.count += len(links) or 1
+            if not links:
                 self.unreadable.append(f"{partition} {sort_key}")
-            else:
+            for link in links:
                 self.lines.setdefault(partition, bytearray()).extend(_packed(link))
         elif "audit_hash" in item and isinstance(item.get("version"), int):
             self.heads[partition] = Head(int(str(item["version"])), str(item["audit_hash"]))
@@ -81,18 +81,19 @@ class Chains:
                 yield f"{chain} line {found.number}: {found.why}"
 
 
-def _link(item: Mapping[str, Value], sort_key: str) -> Link | None:
-    """A line of either kind, None for one that is none any more; it counts under the number that its key has."""
+def _links(item: Mapping[str, Value], sort_key: str) -> list[Link]:
+    """The lines of an item of either kind, none of what is none any more; the last has the number of its key."""
+    place = int(sort_key.rpartition("#")[2]) if sort_key[-1:].isdigit() else 0
+    links = []
     try:
-        line: Any = audit_from(item) if sort_key.startswith(DECISIONS) else view_from(item)
-        number = line.version if sort_key.startswith(DECISIONS) else line.number
-        at_its_place = number == int(sort_key.rpartition("#")[2])
-        sound = at_its_place and line.hash == line.digest()
-        link = Link(int(sort_key.rpartition("#")[2]), line.previous_hash, line.hash, sound)
-        bytes.fromhex(link.previous_hash + link.hash)
+        lines: list[Any] = lines_from(item) if sort_key.startswith(DECISIONS) else [view_from(item)]
+        for number, line in enumerate(lines, start=place - len(lines) + 1):
+            told = line.version if sort_key.startswith(DECISIONS) else line.number
+            links.append(Link(number, line.previous_hash, line.hash, told == number and line.hash == line.digest()))
+            bytes.fromhex(line.previous_hash + line.hash)
     except (TypeError, ValueError, KeyError):
-        return None
-    return link if len(link.previous_hash) == len(link.hash) == _DIGITS else None
+        return []
+    return links if all(len(each.previous_hash) == len(each.hash) == _DIGITS for each in links) else []
 
 
 def _packed(link: Link) -> bytes:

@@ -7,7 +7,7 @@ from functools import partial
 from chalice.app import Blueprint, DynamoDBEvent
 
 from ..storage.codec import decode_item
-from ..storage.items.audit import audit_from
+from ..storage.items.audit import lines_from
 from ..usecases.react import react
 from ..wiring import Wiring, wiring
 from .batch import Failures, each, records_of, remaining
@@ -37,4 +37,6 @@ def stream_relay(event: DynamoDBEvent) -> Failures:
 
 
 def _relay(image: dict[str, dict[str, object]], w: Wiring, *, first: bool, last: bool) -> None:
-    react(audit_from(decode_item(image)), w, first=first, last=last)
+    lines = lines_from(decode_item(image))
+    for line in lines:
+        react(line, w, first=first and line is lines[0], last=last and line is lines[-1])

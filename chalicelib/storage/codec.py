@@ -8,21 +8,20 @@ costs as much CPU as the rest of a small write.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias, Union
 
+from .compact import COMPACT
 from .packing import packed, unpacked
 
 Value: TypeAlias = Union[str, int, bool, Sequence["Value"], Mapping[str, "Value"], None]  # noqa: UP007 -- forward references
 Item: TypeAlias = Mapping[str, Value]
 Attributes: TypeAlias = dict[str, dict[str, object]]
 
-DOCUMENTS: Final = frozenset({"account", "body", "data", "declaration", "document", "due", "procedure", "quote"})
+DOCUMENTS: Final = frozenset(
+    {"account", "body", "data", "declaration", "document", "due", "procedure", "quote", "step"}
+)
 """The attributes that hold a pinned document, which nothing searches inside and no index projects."""
-
-_PACKS: Final = os.environ.get("PACKED_DOCUMENTS") != "off"
-"""`off` while the version before, which reads no packed documents, may come back."""
 
 
 def encode(value: Value) -> dict[str, object]:
@@ -45,7 +44,7 @@ def encode(value: Value) -> dict[str, object]:
 def encode_named(name: str, value: Value) -> dict[str, object]:
     """One attribute of an item, packed where it is a document."""
     if type(value) is str:
-        short = packed(value) if _PACKS and name in DOCUMENTS else None
+        short = packed(value) if COMPACT and name in DOCUMENTS else None
         return {"S": value} if short is None else {"B": short}
     return {"N": str(value)} if type(value) is int else encode(value)
 

@@ -14,7 +14,8 @@ from ..domain.payment import Cases
 from ..domain.refund_case import RefundState
 from . import keys
 from .codec import Item
-from .items.audit import audit_item, newest_audit_item
+from .compact import COMPACT
+from .items.audit import act_item, acts_of, end_of_trail
 from .items.covers import cover_item
 from .items.dossiers import declaration_document, dossier_correction, dossier_item, dossier_progress
 from .items.people import person_item
@@ -39,9 +40,9 @@ def write_change(
 ) -> None:
     """A dossier over the version that the change started from, with every audit line of the change.
 
-    The lines' keys carry their versions: of two writers of one version one is refused. With `corrected` the
-    declaration is written as well, under these seals; otherwise it stays as it was opened. `more` are attributes that
-    only one decision knows.
+    The dossier's version and the lines' key are guards: of two writers of one version one is refused. With
+    `corrected` the declaration is written as well, under these seals; otherwise it stays as it was opened. `more` are
+    attributes that only one decision knows.
     """
     dossier = change.dossier
     generations = sum(line.event is Event.DEADLINES_RESET for line in change.lines)
@@ -57,9 +58,12 @@ def write_change(
 
 
 def _write_lines(transaction: Transaction, change: Change) -> None:
-    for line in change.lines:
-        key = keys.audit(line.dossier_code, line.version)
-        item = newest_audit_item(key, line) if line is change.lines[-1] else audit_item(line)
+    # The lines of one act share an item, which is billed as one.
+    for lines in acts_of(change.lines) if COMPACT else [(line,) for line in change.lines]:
+        last = lines[-1]
+        key, item = keys.audit(last.dossier_code, last.version), act_item(lines)
+        if last is change.lines[-1]:
+            item |= end_of_trail(key, last)
         transaction.put_new("audit", key, item)
 
 

@@ -7,7 +7,7 @@ from ..domain.errors import Changes, VersionConflict
 from ..domain.events import AuditLine, Event
 from ..domain.months import instant_text
 from ..storage import keys
-from ..storage.items.audit import audit_from
+from ..storage.items.audit import trail_of
 from ..wiring import Wiring
 
 MOST = 20
@@ -52,7 +52,7 @@ def cover_changes(cover_id: str, dossier_code: str, versions: int, w: Wiring) ->
 
 def _trail(code: str, w: Wiring) -> list[AuditLine]:
     """AP23. Read for a conflict only."""
-    return [audit_from(item) for item in w.table.query(keys.dossier_partition(code), keys.AUDIT)]
+    return list(trail_of(w.table.query(keys.dossier_partition(code), keys.AUDIT)))
 
 
 def _told(lines: list[AuditLine]) -> Changes:

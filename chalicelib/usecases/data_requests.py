@@ -25,7 +25,7 @@ from ..domain.months import at_vietnam
 from ..domain.views import Look, Seen
 from ..law.duties import duties
 from ..storage import keys
-from ..storage.items.audit import audit_from, newest_audit_item
+from ..storage.items.audit import audit_from, newest_audit_item, trail_of
 from ..storage.items.data_requests import SHARD, data_request_from, data_request_item
 from ..storage.items.fields import text
 from ..storage.table import Stored
@@ -292,7 +292,7 @@ def _correction(request: DataRequest, code: str, w: Wiring) -> str | None:
     """By which line a dossier of the request was put right since it came. AP164. Raises `Rejected`."""
     if code not in request.dossiers:
         raise Rejected([Fault("dossier_code", "DOSSIER_NOT_OF_REQUEST", "Hồ sơ này không thuộc yêu cầu.")])
-    lines = map(audit_from, w.table.query(keys.dossier_partition(code), keys.AUDIT))
+    lines = trail_of(w.table.query(keys.dossier_partition(code), keys.AUDIT))
     return correction_of(lines, request.received_at)
 
 

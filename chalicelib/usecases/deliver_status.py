@@ -16,7 +16,7 @@ from ..domain.events import AuditLine, StatusMessage
 from ..domain.webhook import Attempt, Delivery, Endpoint, Standing, signature_header
 from ..log import facts, logger
 from ..storage import keys
-from ..storage.items.audit import audit_from
+from ..storage.items.audit import trail_of
 from ..storage.items.deliveries import attempt_item, attempt_key, delivery_from, delivery_item
 from ..storage.items.fields import text
 from ..storage.outbox import status_text
@@ -72,7 +72,7 @@ class Sender:
 
     def _send_due(self, delivery: Delivery, endpoint: Endpoint) -> int:
         """AP83: the trail of the dossier."""
-        lines = map(audit_from, self.w.table.query(keys.dossier_partition(delivery.dossier_code), keys.AUDIT))
+        lines = trail_of(self.w.table.query(keys.dossier_partition(delivery.dossier_code), keys.AUDIT))
         due = delivery.due(lines)
         if not due and delivery.standing is not Standing.CURRENT:
             self._keep(delivery, delivery.taken(delivery.delivered))

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from ..domain.voucher import ContributionVoucher, Outcome, Verdict
 from ..storage import keys
+from ..storage.items.dossiers import person_of
 from ..storage.items.vouchers import head_from
 from ..storage.table import Stored
 from ..wiring import Wiring
@@ -59,7 +60,7 @@ def _items_naming(voucher_id: str, w: Wiring) -> Iterator[Stored]:
     for code in sorted(codes):
         items = list(w.table.query(keys.dossier_partition(code)))
         yield from (item for item in items if voucher_id in (item.get("voucher_id"), item.get("subject")))
-        people = {str(item["person"]) for item in items if item.get("person")}
+        people = {person_of(item) for item in items if item["SK"] == "META"}
         for person in sorted(people):
             rows = w.table.query(keys.person_partition(person))
             yield from (item for item in rows if item.get("voucher_id") == voucher_id)

@@ -14,7 +14,7 @@ from ..domain.events import AuditLine, Event, StatusMessage
 from ..log import facts, logger
 from ..metrics import measured
 from ..storage import keys
-from ..storage.items.audit import audit_from
+from ..storage.items.audit import trail_of
 from ..storage.items.covers import cover_from
 from ..storage.items.dossiers import dossier_from
 from ..storage.items.tallies import relayed_from
@@ -95,7 +95,9 @@ def relay_missed(
     if told >= before - 1:
         return 0
     first, last = keys.audit(code, told + 1), keys.audit(code, before - 1)
-    lines = [audit_from(item) for item in w.table.query_between(first[0], first[1], last[1])]
+    # Of a decision's lines, which share an item, some may be told already.
+    stored = w.table.query_between(first[0], first[1], last[1])
+    lines = [line for line in trail_of(stored) if line.version > told]
     if not lines or (settled_at is not None and lines[-1].at > settled_at):
         return 0
     for line in lines:

@@ -17,7 +17,7 @@ from ..domain.views import Look, Seen, admitted
 from ..log import facts, logger
 from ..metrics import measured
 from ..storage import keys
-from ..storage.items.audit import audit_from
+from ..storage.items.audit import lines_from
 from ..storage.items.covers import cover_from
 from ..storage.items.dossiers import dossier_from
 from ..storage.items.people import period_from
@@ -104,7 +104,7 @@ def read_dossier(code: str, w: Wiring) -> DossierView:
         if sort_key == "META":
             dossier = dossier_from(item)
         elif sort_key.startswith(keys.AUDIT):
-            history.append(audit_from(item))
+            history += lines_from(item)
         elif sort_key.startswith(keys.VOUCHER):
             periods.append(item)
         elif sort_key.startswith(keys.REFUND):

@@ -11,7 +11,7 @@ from ..domain.participation import PersonRecord
 from ..domain.voucher import ContributionVoucher, VoucherHead
 from ..storage import keys
 from ..storage.items.covers import cover_from
-from ..storage.items.dossiers import dossier_from
+from ..storage.items.dossiers import dossier_from, person_of
 from ..storage.items.people import person_from
 from ..storage.items.vouchers import head_from, voucher_from
 from ..storage.keys import Key
@@ -130,7 +130,7 @@ class VoucherFacts:
             if stored is None:
                 further.append(keys.dossier(code))
                 continue
-            further.append(keys.person(str(stored["person"])))
+            further.append(keys.person(person_of(stored)))
             if stored.get("account") is not None:
                 further += [keys.voucher_head(entry.voucher_id) for entry in dossier_from(stored).account.entries]
         if (voucher.dossier_code is None or keys.dossier(voucher.dossier_code) not in read) and voucher.personal_id:

@@ -18,6 +18,8 @@ from typing import Any
 from botocore.exceptions import ClientError, ParamValidationError
 
 from chalicelib.domain.months import VIETNAM, instant_text
+from chalicelib.storage.codec import decode_item
+from chalicelib.storage.items.audit import lines_from
 from chalicelib.storage.keys import AUDIT
 
 from .letters import Letter, LetterCause, Opinion
@@ -145,7 +147,7 @@ class RelayFailures:
             images = list(self._from_first(partition, lines))
             for start in range(0, len(images), BATCH):
                 self._invoke(images[start : start + BATCH])
-            count += len(images)
+            count += sum(len(lines_from(decode_item(image))) for image in images)
         return count
 
     def _from_first(self, partition: str, lost: set[str]) -> Iterator[Image]:
@@ -166,7 +168,8 @@ class RelayFailures:
         )
         for page in pages:
             for item in page["Items"]:
-                if item["SK"]["S"] in lost or "status_sequence" in item:
+                told = any(line.status_sequence is not None for line in lines_from(decode_item(item)))
+                if told or item["SK"]["S"] in lost:
                     yield item
 
     def _invoke(self, images: Sequence[Image]) -> None:

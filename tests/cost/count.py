@@ -9,11 +9,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 
-from chalicelib import lawbook
 from chalicelib.domain.months import VIETNAM
 from chalicelib.log import JsonFormatter
 from chalicelib.storage.codec import Attributes
@@ -55,7 +56,7 @@ class Tally:
 
 
 def tallies() -> dict[str, Tally]:
-    """By kind of registration."""
+    """By kind of registration. The same figures at every run: no clock but the virtual one is looked at."""
     return {
         "first-timer with a cover": _counted(_first_timer),
         "continues with a book": _counted(_continues),
@@ -144,11 +145,18 @@ def _counted(play: Callable[[House, Tally], None]) -> Tally:
     before = logger.level
     logger.setLevel("INFO")
     try:
-        with open_house(VirtualClock(START)) as house:
-            invoked, watch = _count_invocations(house), _watch_writes(house)
-            warm = lawbook.CACHE_SECONDS
+        # Within an invocation they are believed, however slow this machine is.
+        still = SimpleNamespace(monotonic=lambda: 0.0)
+        with open_house(VirtualClock(START)) as house, patch("chalicelib.lawbook.time", still):
+            watch = _watch_writes(house)
+            # The first data key of all is made once for many.
+            house._running.append("")
+            house.w.fields.seal("nobody", "nothing", "")
+            house._running.pop()
+            house.calls.clear()
+            watch.writes.clear()
+            invoked = _count_invocations(house)
             play(house, tally)
-            assert warm == lawbook.CACHE_SECONDS
             items = _items(house.w.settings.table)
             tally.invocations = Counter(invoked)
             _add_calls(house.calls, items, tally)
@@ -178,6 +186,8 @@ def _count_invocations(house: House) -> list[str]:
 
     def counted(function: str) -> None:
         found.append(function)
+        # Between two invocations of a process more time goes by than it believes the rules.
+        house.w.lawbook.forget()
         # Every line of the log names its function.
         os.environ["AWS_LAMBDA_FUNCTION_NAME"] = f"bhxh-602e-production-{function}"
         start(function)
@@ -223,7 +233,7 @@ ONCE_A_PROCESS = {
     ("kms", "Decrypt"),
     ("kms", "GenerateDataKey"),
 }
-"""Asked for thousands of invocations at a time."""
+"""Asked for many invocations at a time."""
 
 
 def _add_calls(calls: list[Call], items: Mapping[tuple[str, str], Attributes], tally: Tally) -> None:
@@ -275,8 +285,9 @@ def _read_units(call: Call, items: Mapping[tuple[str, str], Attributes]) -> floa
         return sum(_pages(size(items.get((key["PK"]["S"], key["SK"]["S"]), {}))) for key in asked)
     if "IndexName" in call.parameters:
         return 0.5
-    partition = call.parameters["ExpressionAttributeValues"].get(":pk", {}).get("S")
-    return _pages(sum(size(item) for key, item in items.items() if key[0] == partition))
+    given = {name: value.get("S", "") for name, value in call.parameters["ExpressionAttributeValues"].items()}
+    partition, prefix = given.get(":pk"), given.get(":prefix", "")
+    return _pages(sum(size(item) for (pk, sk), item in items.items() if pk == partition and sk.startswith(prefix)))
 
 
 def _pages(size: int) -> int:

@@ -119,7 +119,7 @@ _BY_SORT = {
     "META": "dossier", "AUDIT": "audit line", "VIEW": "look", "STANDING": "delivery", "ATTEMPT": "try of a delivery",
     "HEADER": "person", "PERIOD": "period", "HEAD": "voucher", "V": "voucher, version", "RECEIPT": "receipt number",
     "SI": "SI number", "IDEM": "kept answer", "NUMBER": "counter", "VOUCHER": "period of a dossier",
-    "TALLY": "tally", "COVER": "cover",
+    "TALLY": "tally", "COVER": "cover", "TOKEN": "token of a clock",
 }  # fmt: skip
 
 

@@ -50,8 +50,8 @@ def in_conflict(name: str, arguments: dict[str, Any]) -> None:
 
 def answer_lost(name: str, arguments: dict[str, Any]) -> None:
     """The write takes effect, and nobody hears of it; moto knows no client token, so the next try finds it done."""
-    if name == "transact_write_items":
-        boto_clients()["table"].transact_write_items(**arguments)
+    if name in ("transact_write_items", "put_item"):
+        getattr(boto_clients()["table"], name)(**arguments)
     raise client_error("InternalServerError", name)
 
 

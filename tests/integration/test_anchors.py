@@ -20,7 +20,7 @@ from chalicelib.domain.events import GENESIS
 from chalicelib.domain.views import Look, Seen
 from chalicelib.storage import keys
 from chalicelib.storage.codec import encode
-from chalicelib.storage.items.audit import audit_from, audit_item
+from chalicelib.storage.items.audit import act_item, lines_from
 from chalicelib.usecases.anchor_chains import anchor_days
 from chalicelib.usecases.log_view import log_view
 from chalicelib.workflows.anchor import audit_anchor
@@ -110,23 +110,38 @@ Edit = Callable[[House], None]
 
 def rewrite(house: House) -> None:
     """Somebody with every right to the table makes another history, hashes and head included."""
-    lines = [audit_from(item) for item in house.w.table.query(keys.dossier_partition(CODE), keys.AUDIT)]
     previous = GENESIS
-    for line in lines:
-        made = replace(line, actor="nobody", previous_hash=previous, hash="").sealed()
-        put(keys.audit(CODE, line.version), **audit_item(made))
-        previous = made.hash
+    for item in house.w.table.query(keys.dossier_partition(CODE), keys.AUDIT):
+        made = []
+        for line in lines_from(item):
+            made.append(replace(line, actor="nobody", previous_hash=previous, hash="").sealed())
+            previous = made[-1].hash
+        put(keys.audit(CODE, made[-1].version), **act_item(made))
     put(keys.dossier(CODE), audit_hash=previous)
 
 
+def earlier(house: House, said: str | None, instead: str) -> None:
+    """Change, or with None take out, what the voucher's decision tells before its last line."""
+    (item,) = house.w.table.query_between(f"DOSSIER#{CODE}", *(keys.audit(CODE, 3)[1],) * 2)
+    told = str(item["lines"])
+    assert (said or "RECEIVED") in told
+    put(keys.audit(CODE, 3), lines=json.dumps(json.loads(told)[:1]) if said is None else told.replace(said, instead))
+
+
 EDITS: tuple[tuple[str, Edit, str], ...] = (
-    ("a line", lambda _: put(keys.audit(CODE, 2), reason="khác"), f"DOSSIER#{CODE} line 2: altered"),
-    ("a line removed", lambda _: remove(keys.audit(CODE, 2)), f"DOSSIER#{CODE} line 2: missing"),
-    ("the number of a line", lambda _: put(keys.audit(CODE, 2), version=3), f"DOSSIER#{CODE} line 2: altered"),
+    ("a line", lambda _: put(keys.audit(CODE, 3), reason="khác"), f"DOSSIER#{CODE} line 3: altered"),
+    (
+        "a line before it",
+        lambda house: earlier(house, "RECEIVED", "COMPLETED"),
+        f"DOSSIER#{CODE} line 3: does not follow",
+    ),
+    ("a line before it removed", lambda house: earlier(house, None, ""), f"DOSSIER#{CODE} line 2: missing"),
+    ("a decision removed", lambda _: remove(keys.audit(CODE, 1)), f"DOSSIER#{CODE} line 1: missing"),
+    ("the number of a line", lambda _: put(keys.audit(CODE, 3), version=4), f"DOSSIER#{CODE} line 2: altered"),
     ("a head", lambda _: put(keys.dossier(CODE), audit_hash="f" * 64), "its head names another line"),
     ("a look", lambda _: put(keys.view(CODE, 1), actor="somebody"), f"VIEWS#{CODE} line 1: altered"),
-    ("a form", lambda _: put(keys.audit(CODE, 2), event="NOTHING"), f"DOSSIER#{CODE} AUDIT#00000002: altered"),
-    ("a hash", lambda _: put(keys.audit(CODE, 2), hash="xyz"), f"DOSSIER#{CODE} AUDIT#00000002: altered"),
+    ("a form", lambda _: put(keys.audit(CODE, 3), event="NOTHING"), f"DOSSIER#{CODE} AUDIT#00000003: altered"),
+    ("a hash", lambda _: put(keys.audit(CODE, 3), hash="xyz"), f"DOSSIER#{CODE} AUDIT#00000003: altered"),
 )
 
 

@@ -24,7 +24,7 @@ from chalicelib.domain.participation import ParticipationPeriod, PeriodStatus, P
 from chalicelib.domain.voucher import ContributionVoucher, Hand, VoucherEvent, VoucherHead, VoucherState
 from chalicelib.storage import keys
 from chalicelib.storage.codec import Value, decode, decode_item, encode, encode_item, encode_named
-from chalicelib.storage.items.audit import audit_from, audit_item
+from chalicelib.storage.items.audit import act_item, acts_of, audit_from, audit_item, trail_of
 from chalicelib.storage.items.covers import cover_from, cover_item, open_cover
 from chalicelib.storage.items.dossiers import dossier_from, dossier_item, open_dossier
 from chalicelib.storage.items.people import period_from, period_item, person_from, person_item
@@ -32,7 +32,7 @@ from chalicelib.storage.items.vouchers import head_from, head_item, open_fingerp
 from chalicelib.storage.packing import LONGEST
 from chalicelib.storage.table import Table
 from chalicelib.storage.transaction import Refused, Transaction
-from tests.support.cloud import client_error
+from tests.support.cloud import boto_clients, client_error
 from tests.support.house import House
 from tests.support.seals import field_keys
 from tests.unit.domain import made
@@ -375,6 +375,21 @@ def test_a_period_comes_back(period: ParticipationPeriod) -> None:
     assert period_from("a1", through(period_item(period))) == period
 
 
+@given(st.lists(LINES, min_size=1, max_size=5), LINES)
+@QUICK
+def test_the_lines_of_one_act_come_back_from_one_item(told: list[AuditLine], act: AuditLine) -> None:
+    """What all share is stored once, the hashes between them not at all: they follow from what the lines say."""
+    lines: list[AuditLine] = []
+    for number, line in enumerate(told, start=act.version):
+        shared = {name: getattr(act, name) for name in ("dossier_code", "national_code", "province_code", "at", "by")}
+        previous = lines[-1].hash if lines else act.previous_hash
+        lines.append(replace(line, **shared, actor=act.actor, version=number, previous_hash=previous).sealed())
+    assert acts_of(lines) == [tuple(lines)]
+    assert trail_of([through(act_item(lines))]) == tuple(lines)
+    other = replace(lines[-1], actor=f"{act.actor}, another")
+    assert acts_of([*lines, other]) == [tuple(lines), (other,)]
+
+
 @given(LINES)
 @QUICK
 def test_an_audit_line_comes_back(line: AuditLine) -> None:
@@ -383,7 +398,7 @@ def test_an_audit_line_comes_back(line: AuditLine) -> None:
 
 @pytest.mark.parametrize(
     ("attribute", "broken"),
-    (("state", 3), ("version", "3"), ("created_at", None), ("person", None), ("quote", "{}"), ("state", "UNHEARD_OF")),
+    (("state", 3), ("version", "3"), ("created_at", None), ("GSI1PK", None), ("quote", "{}"), ("state", "UNHEARD_OF")),
 )
 def test_a_broken_item_is_an_error_never_a_guess(attribute: str, broken: Any) -> None:
     item = {**through(dossier_item(made.unpaid(), SEALS)), attribute: broken}
@@ -453,11 +468,11 @@ def test_a_key_whose_time_is_over_may_be_claimed_again(house: House, expires_at:
 
 
 def failing(times: int, error: Exception) -> Callable[[str, dict[str, Any]], None]:
-    """A hook that lets the first transactions fail."""
+    """A hook that lets the first writes fail."""
     left = [times]
 
     def hook(name: str, _: dict[str, Any]) -> None:
-        if name == "transact_write_items" and left[0]:
+        if name in ("transact_write_items", "put_item") and left[0]:
             left[0] -= 1
             raise error
 
@@ -479,11 +494,15 @@ PASSING = (
 )
 
 
-@pytest.mark.parametrize("error", PASSING)
-def test_what_passes_is_tried_again_three_times(house: House, error: Exception) -> None:
+ALONE = (client_error("TransactionConflictException", "PutItem"), client_error("ThrottlingException", "PutItem"))
+
+
+@pytest.mark.parametrize(("error", "count"), (*((each, 2) for each in PASSING), *((each, 1) for each in ALONE)))
+def test_what_passes_is_tried_again_three_times(house: House, error: Exception, count: int) -> None:
     def claim() -> None:
         transaction = Transaction()
-        transaction.put_new("it", ("a", "b"), {})
+        for number in range(count):
+            transaction.put_new("it", ("a", str(number)), {})
         transaction.commit(house.w.table)
 
     with house.cloud.calls.hooked(failing(4, error)), pytest.raises(Unavailable, match="STORAGE_BUSY"):
@@ -491,7 +510,57 @@ def test_what_passes_is_tried_again_three_times(house: House, error: Exception) 
     assert house.cloud.listing() == []
     with house.cloud.calls.hooked(failing(3, error)):
         claim()
-    assert house.cloud.listing() == ["a b"]
+    assert house.cloud.listing() == ["a 0", "a 1"][:count]
+
+
+def put_alone(house: House, text: str) -> None:
+    transaction = Transaction()
+    transaction.put_new("it", ("a", "b"), {"document": text, "version": 1})
+    transaction.commit(house.w.table)
+
+
+def test_one_item_alone_is_one_plain_write_under_its_condition(house: House) -> None:
+    put_alone(house, "ours")
+    assert house.cloud.calls.made == ["put_item"]
+    with pytest.raises(Refused) as refused:
+        put_alone(house, "theirs")
+    assert refused.value.found == {"it": {"PK": "a", "SK": "b", "document": "ours", "version": 1}}
+
+
+@pytest.mark.parametrize("by", ("us", "botocore"))
+def test_one_item_whose_answer_was_lost_is_written_once_and_not_refused(house: House, by: str) -> None:
+    client, long = boto_clients()["table"], DOCUMENT * 2
+    if by == "us":
+        lost = [client_error("InternalServerError", "PutItem")]
+
+        def hook(name: str, arguments: dict[str, Any]) -> None:
+            if lost:
+                client.put_item(**arguments)
+                raise lost.pop()
+
+        with house.cloud.calls.hooked(hook):
+            put_alone(house, long)
+    else:
+        put_alone(house, long)
+        told = {"RetryAttempts": 1, "HTTPStatusCode": 400, "RequestId": "r"}
+        stands = encode_item({"PK": "a", "SK": "b", "document": long, "version": 1})
+
+        def refused(name: str, arguments: dict[str, Any]) -> None:
+            raise client_error("ConditionalCheckFailedException", name, Item=stands, ResponseMetadata=told)
+
+        with house.cloud.calls.hooked(refused):
+            put_alone(house, long)
+            with pytest.raises(Refused):
+                put_alone(house, "another")
+    found = house.w.table.get(("a", "b"))
+    assert found is not None
+    assert found["document"] == long
+
+
+def test_the_same_item_of_somebody_else_is_a_refusal(house: House) -> None:
+    put_alone(house, "the same")
+    with pytest.raises(Refused):
+        put_alone(house, "the same")
 
 
 def test_every_try_of_one_decision_carries_the_same_token(house: House) -> None:
@@ -506,6 +575,7 @@ def test_every_try_of_one_decision_carries_the_same_token(house: House) -> None:
     for _ in range(2):
         transaction = Transaction()
         transaction.put("it", ("a", "b"), {})
+        transaction.put("other", ("a", "c"), {})
         with house.cloud.calls.hooked(hook):
             transaction.commit(house.w.table)
     assert len(tokens) == 4
@@ -519,6 +589,7 @@ def test_every_try_of_one_decision_carries_the_same_token(house: House) -> None:
 def test_what_is_wrong_is_not_tried_again(house: House, error: Exception) -> None:
     transaction = Transaction()
     transaction.put("it", ("a", "b"), {})
+    transaction.put("other", ("a", "c"), {})
     with house.cloud.calls.hooked(failing(1, error)), pytest.raises(type(error)):
         transaction.commit(house.w.table)
     assert house.cloud.calls.made == ["transact_write_items"]

@@ -231,7 +231,7 @@ def _state(who: Someone, table: dict[tuple[str, str], Json]) -> State:
     that was revoked, a refund case that was withdrawn, a dossier that waits for its payment for the second time.
     """
     code = who.dossier["dossier_code"]
-    person = table[f"DOSSIER#{code}", "META"]["person"]["S"]
+    person = table[f"DOSSIER#{code}", "META"]["GSI1PK"]["S"].removeprefix("PERSON#")
     card = who.declaration["personal_id"][-6:]
     found: State = []
     for (partition, sort), item in table.items():

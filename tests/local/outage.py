@@ -18,6 +18,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+from chalicelib.storage.codec import decode_item
+from chalicelib.storage.items.audit import trail_of
+from chalicelib.storage.keys import AUDIT
 from infra.local.client import LocalClient, wait_until
 from infra.local.samples import first_timer, voucher_for
 
@@ -272,7 +275,9 @@ def _settled(code: str, found: Table) -> bool:
 def _whole_trail(code: str, table: Table) -> bool:
     """One audit line for each version of the dossier, from the first to the last."""
     version = int(table[f"DOSSIER#{code}", "META"]["version"]["N"])
-    return all((f"DOSSIER#{code}", f"AUDIT#{number:08d}") in table for number in range(1, version + 1))
+    keys = sorted(key for key in table if key[0] == f"DOSSIER#{code}" and key[1].startswith(AUDIT))
+    trail = trail_of(decode_item(table[key]) for key in keys)
+    return [line.version for line in trail] == list(range(1, version + 1))
 
 
 def _busiest(table: Table, codes: dict[str, str], vouchers: dict[str, Json]) -> int:

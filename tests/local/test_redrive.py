@@ -115,7 +115,7 @@ def test_lines_that_the_relay_gave_up_are_told_again_in_order(
     outside.pay(declaration, opened, PAID)
     assert [message["sequence"] for message in outside.heard.of(code, 3)] == [1, 2, 3]
     outside.quiet_table()
-    record = stream_record(outside, (f"DOSSIER#{code}", "AUDIT#00000002"))
+    record = stream_record(outside, (f"DOSSIER#{code}", "AUDIT#00000003"))
     sqs = outside.client.aws("sqs")
     url = next(url for url in sqs.list_queues()["QueueUrls"] if url.endswith("-relay-failures"))
     sqs.send_message(QueueUrl=url, MessageBody=failure(outside, record, record["sequence"]))

@@ -30,7 +30,7 @@ from .world import World
 
 TENTH = 10
 WORKING_TREE = ""
-CAREFUL = {"PackedDocuments": "off", "FieldEncryption": "off", "DossierStartsAt": "WhatIsDue"}
+CAREFUL = {"CompactStorage": "off", "FieldEncryption": "off", "DossierStartsAt": "WhatIsDue"}
 """What a first release of today's version must not write or ask for yet: the version before does not read or tell it
 (docs/deployment.md, "Back to the version before")."""
 

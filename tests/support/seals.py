@@ -17,7 +17,7 @@ KMS_KEY = "field-key"
 
 @dataclass
 class OnePartition:
-    """As much of the table as field keys ask for; it has the client's part of a transaction as well."""
+    """As much of the table as field keys ask for; it has the client's part of a write as well."""
 
     name: str = "bhxh"
     items: dict[str, dict[str, Value]] = field(default_factory=dict)
@@ -33,19 +33,18 @@ class OnePartition:
         for sort_key in sorted(self.items):
             yield {"PK": partition, "SK": sort_key, **self.items[sort_key]}
 
-    def transact_write_items(self, *, TransactItems: list[dict[str, Any]], **_: Any) -> None:  # noqa: N803
+    def put_item(self, *, Item: dict[str, Any], ConditionExpression: str = "", **_: Any) -> None:  # noqa: N803
         from chalicelib.storage.codec import decode_item
         from tests.support.cloud import client_error
 
         hook, self.before_write = self.before_write, None
         if hook is not None:
             hook()
-        (write,) = TransactItems
-        item = decode_item(write["Put"]["Item"])
+        item = decode_item(Item)
         sort_key, stands = str(item["SK"]), self.items.get(str(item["SK"]))
-        if stands is not None and "attribute_not_exists" in write["Put"]["ConditionExpression"]:
-            reasons = [{"Code": "ConditionalCheckFailed", "Item": encode_item({"SK": sort_key, **stands})}]
-            raise client_error("TransactionCanceledException", "TransactWriteItems", CancellationReasons=reasons)
+        if stands is not None and "attribute_not_exists" in ConditionExpression:
+            found = encode_item({"SK": sort_key, **stands})
+            raise client_error("ConditionalCheckFailedException", "PutItem", Item=found)
         self.items[sort_key] = {name: value for name, value in item.items() if name not in ("PK", "SK")}
 
 

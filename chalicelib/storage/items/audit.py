@@ -1,8 +1,17 @@
-"""Audit lines as items."""
+"""Audit lines as items: those of one decision in one item, under the number of the last.
+
+The last line stands there as it would alone. `lines` holds those before it: what each says of its own, and the hash
+before the first. Who acted, when and about which dossier is the same for all, and the hashes between them follow from
+what they say, so that an edit still breaks the chain: the last line names the hash that comes before it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import groupby
 
 from ...domain import canary
 from ...domain.events import AuditLine, By, Event
@@ -10,7 +19,10 @@ from ...domain.months import instant_text
 from ..codec import Value
 from ..keys import Key
 from .chains import chain_end
-from .fields import instant, maybe, number, present, text
+from .fields import dump, instant, maybe, number, present, text
+
+_OWN = ("event", "state", "national_status", "status_sequence", "reason", "subject")
+"""What a line of a decision says of its own, beside the due date."""
 
 
 def audit_item(line: AuditLine) -> dict[str, Value]:
@@ -37,16 +49,68 @@ def audit_item(line: AuditLine) -> dict[str, Value]:
 
 
 def newest_audit_item(key: Key, line: AuditLine) -> dict[str, Value]:
-    """The line under `key` that ends its chain for now.
+    """The line under `key` that ends its chain for now."""
+    return audit_item(line) | end_of_trail(key, line)
+
+
+def end_of_trail(key: Key, line: AuditLine) -> dict[str, Value]:
+    """What lists the line under `key` as the end of its chain.
 
     A dossier of the canary's is in no day's anchor: it is gone, with its chain, before the day is over.
     """
     if line.province_code == canary.PROVINCE:
-        return audit_item(line)
-    return audit_item(line) | chain_end(key, line.version, line.hash, line.at)
+        return {}
+    return chain_end(key, line.version, line.hash, line.at)
+
+
+def act_item(lines: Sequence[AuditLine]) -> dict[str, Value]:
+    """The lines of one act, under the key of the last."""
+    *before, last = lines
+    item = audit_item(last)
+    if before:
+        told = [[*(getattr(line, name) for name in _OWN), line.due_at and instant_text(line.due_at)] for line in before]
+        item["lines"] = dump([before[0].previous_hash, *told])
+    return item
+
+
+def acts_of(lines: Sequence[AuditLine]) -> list[tuple[AuditLine, ...]]:
+    """The lines of a decision by act: one, unless somebody else's follows at once."""
+    return [tuple(group) for _, group in groupby(lines, key=lambda line: (instant_text(line.at), line.by, line.actor))]
+
+
+def trail_of(items: Iterable[Mapping[str, Value]]) -> tuple[AuditLine, ...]:
+    """Every line of some items, in their order."""
+    return tuple(line for item in items for line in lines_from(item))
+
+
+def lines_from(item: Mapping[str, Value]) -> list[AuditLine]:
+    """The lines of one item, the last of them last."""
+    last = audit_from(item)
+    if "lines" not in item:
+        return [last]
+    previous, *told = json.loads(text(item, "lines"))
+    found: list[AuditLine] = []
+    for version, (*own, due_at) in enumerate(told, start=last.version - len(told)):
+        event, state, national_status, status_sequence, reason, subject = own
+        line = replace(
+            last,
+            version=version,
+            event=Event(event),
+            state=state,
+            national_status=national_status,
+            status_sequence=status_sequence,
+            reason=reason,
+            subject=subject,
+            due_at=None if due_at is None else datetime.fromisoformat(due_at),
+            previous_hash=previous,
+        ).sealed()
+        previous = line.hash
+        found.append(line)
+    return [*found, last]
 
 
 def audit_from(item: Mapping[str, Value]) -> AuditLine:
+    """The line that an item stands under, without those before it (`lines_from`)."""
     at = instant(item, "at")
     if at is None:
         raise TypeError("an audit line has no time")

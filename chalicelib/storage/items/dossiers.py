@@ -19,6 +19,7 @@ from ...domain.dossier import Dossier, State
 from ...domain.months import Month, instant_text
 from .. import keys
 from ..codec import Value
+from ..compact import COMPACT
 from ..sealed import Seals, as_stored, opened, to_store
 from ..table import Stored
 from .accounts import account_document, account_from
@@ -245,7 +246,8 @@ def dossier_item(dossier: Dossier, seals: Seals | None) -> dict[str, Value]:
             "dossier_code": dossier.code,
             "national_code": dossier.national_code,
             "client_id": dossier.client_id,
-            "person": dossier.person,
+            # The list that it is found in by its person says the same.
+            "person": None if COMPACT else dossier.person,
             "province_code": dossier.province_code,
             **dossier_correction(dossier, seals),
             "quote": quote_document(dossier.quote),
@@ -259,6 +261,11 @@ def dossier_item(dossier: Dossier, seals: Seals | None) -> dict[str, Value]:
     )
 
 
+def person_of(item: Stored) -> str:
+    """Whose dossier an item is: the keyed hash. Raises TypeError where it does not say."""
+    return text(item, "person") if "person" in item else text(item, "GSI1PK").removeprefix(keys.person_partition(""))
+
+
 def dossier_from(item: Stored) -> Dossier:
     """A dossier; the sealed fields of its declaration are carried unopened (`open_dossier`)."""
     created, expires = instant(item, "created_at"), instant(item, "payment_expires_at")
@@ -269,7 +276,7 @@ def dossier_from(item: Stored) -> Dossier:
         code=text(item, "dossier_code"),
         national_code=maybe(item, "national_code"),
         client_id=text(item, "client_id"),
-        person=text(item, "person"),
+        person=person_of(item),
         province_code=text(item, "province_code"),
         declaration=declaration_from(text(item, "declaration")),
         quote=quote_from(text(item, "quote")),

@@ -12,6 +12,7 @@ import pytest
 from chalicelib.audit import Chains
 from chalicelib.domain.months import VIETNAM
 from chalicelib.storage import keys
+from chalicelib.storage.items.audit import trail_of
 from chalicelib.usecases.stuck import list_stuck
 from chalicelib.usecases.sweep import sweep
 from chalicelib.usecases.watch import DATA_REQUEST_DUE, DATA_REQUEST_LATE, watch
@@ -142,9 +143,9 @@ def test_a_correction_is_linked_to_the_dossier_that_was_put_right(api: Api, w: W
     done = step(api, recorded, "answer", granted)
     assert done.status == 200, done.text
     found, _, number = done.json["corrected_by"].partition("#")
-    line = w.table.get(keys.audit(found, int(number)))
-    assert line is not None
-    assert (found, line["event"]) == (CODE, "SUPPLEMENT_SUPPLIED")
+    lines = trail_of(w.table.query(keys.dossier_partition(found), keys.AUDIT))
+    assert [line.event for line in lines if line.version == int(number)] == ["SUPPLEMENT_SUPPLIED"]
+    assert found == CODE
     assert done.json["first_answered_at"] == done.json["answered_at"]
 
 
