@@ -14,7 +14,8 @@ from chalicelib.domain.errors import Conflict, Forbidden, NotFound, Unavailable
 from chalicelib.usecases.answers import Answer, Idempotency
 from chalicelib.usecases.issue_campaign import campaign_report, list_key, start_campaign
 from chalicelib.workflows.cover import cover_task
-from tests.support.cloud import WORKING, boto_clients, client_error
+from tests.support.cloud import boto_clients, client_error
+from tests.support.environment import WORKING
 from tests.support.house import OFFICER_79, OPS, SIGNER_01, SIGNER_79, House, person
 
 PEOPLE = 4

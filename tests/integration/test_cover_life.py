@@ -34,7 +34,8 @@ from chalicelib.usecases.reissue_cover import reissue
 from chalicelib.usecases.revoke_cover import ask_to_revoke, revoke, withdraw_request
 from chalicelib.usecases.verify_cover import verify_cover
 from chalicelib.usecases.work_lists import list_covers
-from tests.support.cloud import WORKING, boto_clients
+from tests.support.cloud import boto_clients
+from tests.support.environment import WORKING
 from tests.support.house import OFFICER_01, OFFICER_79, OPS, PORTAL, SIGNER_79, House
 from tests.support.rendering import LambdaDesk
 

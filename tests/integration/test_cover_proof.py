@@ -13,7 +13,8 @@ from chalicelib.storage import keys
 from chalicelib.storage.items.covers import open_cover
 from chalicelib.usecases.draw_cover import draw_cover
 from chalicelib.usecases.prove_cover import proof_from
-from tests.support.cloud import BUCKET, Crash, boto_clients
+from tests.support.cloud import Crash, boto_clients
+from tests.support.environment import BUCKET
 from tests.support.house import House
 
 CODE = "000.00.79.G24-230206-0001"

@@ -12,7 +12,8 @@ from chalicelib.usecases import draw_cover as drawing
 from chalicelib.usecases.audit_files import ALTERED, CERTIFICATE_EXPIRING, FIRST_DAY, LOST, audit_files
 from chalicelib.usecases.draw_cover import draw_cover
 from chalicelib.workflows.sweep import sweeper
-from tests.support.cloud import BUCKET, boto_clients
+from tests.support.cloud import boto_clients
+from tests.support.environment import BUCKET
 from tests.support.house import House, person
 from tests.workflows.house import SWEEP_EVENT
 

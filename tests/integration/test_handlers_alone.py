@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.cloud import ENVIRONMENT
+from tests.support.environment import ENVIRONMENT
 
 ROOT = Path(__file__).resolve().parents[2]
 HANDLERS: dict[str, dict[str, Any] | None] = {

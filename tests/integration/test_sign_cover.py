@@ -20,7 +20,8 @@ from chalicelib.usecases import draw_cover as drawing
 from chalicelib.usecases import sign_cover as signing_use
 from chalicelib.usecases.draw_cover import draw_cover
 from chalicelib.workflows.renderer import cover_renderer
-from tests.support.cloud import BUCKET, boto_clients, client_error
+from tests.support.cloud import boto_clients, client_error
+from tests.support.environment import BUCKET
 from tests.support.house import House
 
 CODE = "000.00.79.G24-230206-0001"

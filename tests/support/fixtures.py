@@ -9,7 +9,8 @@ import pytest
 from chalicelib import lawbook
 from chalicelib.storage import endpoints, transaction
 from chalicelib.wiring import Wiring, wiring
-from tests.support.cloud import ENVIRONMENT, Cloud, running_cloud
+from tests.support.cloud import Cloud, running_cloud
+from tests.support.environment import ENVIRONMENT
 from tests.support.house import House
 
 

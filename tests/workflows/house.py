@@ -32,12 +32,12 @@ from infra.asked import Call as Call
 from infra.asked import note
 from infra.merge import merged_overlay
 from tests.integration.http.harness import DECLARATION, PORTAL, SIGNER_79, Answer, Api
+from tests.support.environment import ACCOUNT, NAMES
 from tests.support.kms import Keys
 from tests.support.rendering import LambdaDesk
 from tests.support.signing import Parameters, parameters, signing_keys
 from tests.workflows.driver import MACHINES, REGION, Machine, Payload, Ran, VirtualClock, no_person, step_functions
 
-ACCOUNT = "123456789012"
 STATES = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine"
 HANDLERS = {
     "VoucherConsumer": ("chalicelib.queues.vouchers", "voucher_consumer"),
@@ -51,6 +51,14 @@ HANDLERS = {
     "Canary": ("chalicelib.workflows.canary", "canary"),
 }
 """Logical id in the template: module and name of the handler."""
+
+OWN_NAMES = {
+    "TABLE_NAME": "table",
+    "COVER_TOKEN_KEYS": "token-key former-token-key",
+    # As Lambda has it: a line of the log is as long as there.
+    "_X_AMZN_TRACE_ID": "Root=1-63e0a1b2-0123456789abcdef01234567;Parent=53995c3f42cd8ad8;Sampled=0",
+}
+"""Where it differs from what other tests call things; the second key is one that signed before."""
 
 SWEEP_EVENT = {
     "version": "0",
@@ -423,7 +431,7 @@ def voucher(code: str, paid_at: datetime, **changes: Any) -> str:
 @contextmanager
 def open_house(clock: VirtualClock) -> Iterator[House]:
     """A house with an empty table, made as the template says."""
-    with step_functions() as machines, patch.dict(os.environ, _environment()):
+    with step_functions() as machines, patch.dict(os.environ, NAMES | OWN_NAMES):
         _provide()
         wiring.cache_clear()
         w = wiring()
@@ -434,45 +442,6 @@ def open_house(clock: VirtualClock) -> Iterator[House]:
         with patch("chalicelib.usecases.keep_deadline.datetime", frozen):
             yield house
         wiring.cache_clear()
-
-
-def _environment() -> dict[str, str]:
-    return {
-        "STAGE": "sandbox",
-        # As Lambda has it: a line of the log is as long as there.
-        "_X_AMZN_TRACE_ID": "Root=1-63e0a1b2-0123456789abcdef01234567;Parent=53995c3f42cd8ad8;Sampled=0",
-        "TABLE_NAME": "table",
-        "DOCUMENTS_BUCKET": "documents",
-        "STATUS_TOPIC_ARN": f"arn:aws:sns:{REGION}:{ACCOUNT}:dossier-status.fifo",
-        "NOTICE_TOPIC_ARN": f"arn:aws:sns:{REGION}:{ACCOUNT}:notices",
-        "DOSSIER_MACHINE_ARN": f"{STATES}:dossier",
-        "COVER_MACHINE_ARN": f"{STATES}:cover",
-        "CAMPAIGN_MACHINE_ARN": f"{STATES}:campaign",
-        "IDENTIFIER_KEY_SECRET": "identifier-key",
-        "FIELD_KEY": "field-key",
-        "FIELD_KEY_SECONDS": "300",
-        "FIELD_ENCRYPTION": "on",
-        "JWT_ISSUER": "https://id.example",
-        "JWT_AUDIENCE": "bhxh-602e",
-        "JWKS_PARAMETER": "/jwks",
-        "RENDERER_FUNCTION": "cover-renderer",
-        "STATUS_PAGE": "https://dichvucong.example/ho-so/{code}",
-        "COVER_TOKEN_KEYS": "token-key former-token-key",
-        "COVER_SALT_KEY": "salt-key",
-        "WORKING_BUCKET": "working",
-        "VERIFICATION_ADDRESS": "HTTPS://XACTHUC.VSS.GOV.VN/C/",
-        "PORTAL_CERTIFICATE": "",
-        "COVER_CERTIFICATES": "/bhxh/cover-certificates",
-        "SIGNATURE_LEVEL": "B-B",
-        "TIME_STAMPER": "",
-        "WEBHOOKS_PARAMETER": "/webhooks",
-        "WEBHOOK_SECRETS": "webhook-secrets",
-        "WEBHOOK_QUEUE_URL": "https://sqs.ap-southeast-1.amazonaws.com/123456789012/webhooks.fifo",
-        "ANCHORS_BUCKET": "anchors",
-        "CANARY_KEY": "canary-key",
-        "CANARY_SENDER": "",
-        "VOUCHER_QUEUE_URL": "https://sqs.ap-southeast-1.amazonaws.com/123456789012/vouchers",
-    }
 
 
 def _provide() -> None:
@@ -496,7 +465,7 @@ def _watch(w: Wiring, house: House, machines: Any) -> None:
     """Let every client that the application makes write its calls down."""
     make, desk, keys = w.client, StepFunctionsDesk(house, machines), Keys(rsa=signing_keys())
     hooks = {"dvc": {"url": "https://portal.example/hook"}}
-    ssm = Parameters({**parameters().kept, "/webhooks": json.dumps(hooks)})
+    ssm = Parameters({**parameters().kept, NAMES["WEBHOOKS_PARAMETER"]: json.dumps(hooks)})
 
     def watched(service: str, **more: str) -> Any:
         if service == "stepfunctions":

@@ -19,46 +19,9 @@ from chalicelib.storage.plain_json import take_plain_json
 from chalicelib.storage.table import Table
 from chalicelib.wiring import Wiring, wiring
 from tests.integration.http.harness import Api
+from tests.support.environment import ENVIRONMENT
 from tests.support.kms import Keys
 from tests.support.signing import parameters, signing_keys
-
-ENVIRONMENT = {
-    "AWS_DEFAULT_REGION": "ap-southeast-1",
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    "STAGE": "sandbox",
-    "TABLE_NAME": "bhxh",
-    "DOCUMENTS_BUCKET": "documents",
-    "STATUS_TOPIC_ARN": "arn:aws:sns:ap-southeast-1:123456789012:dossier-status.fifo",
-    "NOTICE_TOPIC_ARN": "arn:aws:sns:ap-southeast-1:123456789012:notices",
-    "DOSSIER_MACHINE_ARN": "arn:aws:states:ap-southeast-1:123456789012:stateMachine:dossier",
-    "COVER_MACHINE_ARN": "arn:aws:states:ap-southeast-1:123456789012:stateMachine:cover",
-    "CAMPAIGN_MACHINE_ARN": "arn:aws:states:ap-southeast-1:123456789012:stateMachine:campaign",
-    "IDENTIFIER_KEY_SECRET": "identifier-key",
-    "FIELD_KEY": "field-key",
-    "FIELD_KEY_SECONDS": "300",
-    "FIELD_ENCRYPTION": "on",
-    "JWT_ISSUER": "https://issuer.example",
-    "JWT_AUDIENCE": "bhxh-602e",
-    "JWKS_PARAMETER": "/bhxh/jwks",
-    "RENDERER_FUNCTION": "cover-renderer",
-    "STATUS_PAGE": "https://dichvucong.example/ho-so/{code}",
-    "COVER_TOKEN_KEYS": "token-key",
-    "COVER_SALT_KEY": "salt-key",
-    "WORKING_BUCKET": "working",
-    "VERIFICATION_ADDRESS": "HTTPS://XACTHUC.VSS.GOV.VN/C/",
-    "PORTAL_CERTIFICATE": "",
-    "COVER_CERTIFICATES": "/bhxh/cover-certificates",
-    "SIGNATURE_LEVEL": "B-B",
-    "TIME_STAMPER": "",
-    "WEBHOOKS_PARAMETER": "/bhxh/webhooks",
-    "WEBHOOK_SECRETS": "webhook-secrets",
-    "WEBHOOK_QUEUE_URL": "https://sqs.ap-southeast-1.amazonaws.com/123456789012/webhooks.fifo",
-    "ANCHORS_BUCKET": "anchors",
-    "CANARY_KEY": "canary-key",
-    "CANARY_SENDER": "",
-    "VOUCHER_QUEUE_URL": "https://sqs.ap-southeast-1.amazonaws.com/123456789012/vouchers",
-}
 
 START = datetime(2023, 2, 6, 9, 0, tzinfo=VIETNAM)
 
