@@ -16,7 +16,7 @@ from typing import Any
 from infra.local.client import LocalClient
 
 ROOT = Path(__file__).resolve().parents[2]
-START_PATIENCE_SECONDS = 120.0
+START_PATIENCE_SECONDS = 300.0
 """Generous: the first start of a fresh clone packs the layers."""
 
 
@@ -83,6 +83,7 @@ class LocalRun:
         while not self._is_ready():
             ended = self._process.poll() is not None
             if ended or time.monotonic() - began > START_PATIENCE_SECONDS:
+                self.kill()
                 raise AssertionError(f"the local run is not ready:\n{self.output.read_text('utf-8')}")
             time.sleep(0.05)
         return self
