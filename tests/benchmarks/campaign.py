@@ -14,10 +14,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
-from infra.local.client import LocalClient, wait_until
+from infra.local.client import wait_until
 from tests.local.harness import LocalRun
 from tests.local.outage import Outage, at_once, cpu_seconds, machine, workers_cpu_seconds
 
@@ -47,12 +46,12 @@ def main() -> int:
             at_once(run.client.send_voucher, crowd.vouchers)
             crowd.wait_until_settled(LIMIT_SECONDS)
             say("all paid, every cover waits for its signer")
-            return _issue(run, given.covers, say)
+            return _issue(run, crowd, given.covers)
         finally:
             run.stop()
 
 
-def _issue(run: LocalRun, count: int, say: Callable[[str], None]) -> int:
+def _issue(run: LocalRun, crowd: Outage, count: int) -> int:
     client, began = run.client, time.monotonic()
     cpu = cpu_seconds(run.pid), workers_cpu_seconds(run.pid)
     started = client.call("POST", ROUTE, {"province_code": "79"}, who="signer_79")
@@ -67,39 +66,21 @@ def _issue(run: LocalRun, count: int, say: Callable[[str], None]) -> int:
         every=2.0,
     )
     decided = time.monotonic() - began
-    table = wait_until(
-        lambda: _states(client), lambda found: found["ISSUED"] >= count, "all", LIMIT_SECONDS, every=10.0
-    )
+    crowd.wait_until_issued(LIMIT_SECONDS)
     drawn = time.monotonic() - began
     used = cpu_seconds(run.pid) - cpu[0], workers_cpu_seconds(run.pid) - cpu[1]
     pages = client.aws("s3").get_paginator("list_object_versions").paginate(Bucket=client.endpoints["documents_bucket"])
     files = Counter(version["Key"] for page in pages for version in page.get("Versions", []))
     print(
-        f"campaign {report['state']}, outcomes {report['outcomes']}, covers {dict(table)}"
+        f"campaign {report['state']}, outcomes {report['outcomes']}"
         f"\nall decided after {decided:.1f} s, all drawn, signed and returned after {drawn:.1f} s:"
         f" {count / drawn:.1f} covers a second"
         f"\nCPU a cover: local cloud {used[0] / count * 1000:.1f} ms, functions {used[1] / count * 1000:.1f} ms"
         f"\nfiles {len(files)}, written more than once: {sum(number > 1 for number in files.values())}"
         f"\nmemory {run.memory_mib():.0f} MiB"
     )
-    good = table["ISSUED"] == count == len(files) and set(files.values()) == {1}
+    good = report["outcomes"].get("CHECKED") == count == len(files) and set(files.values()) == {1}
     return 0 if good and report["state"] == "DONE" else 1
-
-
-def _states(client: LocalClient) -> Counter[str]:
-    """How many covers are in which state; only their own rows are sent."""
-    pages = (
-        client.aws("dynamodb")
-        .get_paginator("scan")
-        .paginate(
-            TableName=client.endpoints["table"],
-            FilterExpression="begins_with(SK, :cover) AND attribute_exists(cover_id)",
-            ProjectionExpression="PK, SK, #s",
-            ExpressionAttributeNames={"#s": "state"},
-            ExpressionAttributeValues={":cover": {"S": "COVER#"}},
-        )
-    )
-    return Counter(item["state"]["S"] for page in pages for item in page["Items"] if item["SK"]["S"].count("#") == 1)
 
 
 if __name__ == "__main__":

@@ -179,6 +179,10 @@ class Outage:
             lambda: self._first_without(_settled), lambda left: left is None, "covers and totals", patience, every=0.5
         )
 
+    def wait_until_issued(self, patience: float) -> None:
+        """Until a signer's campaign has led every dossier to its result."""
+        wait_until(lambda: self._first_without(_returned), lambda left: left is None, "results", patience, every=1.0)
+
     def _first_without(self, holds: Callable[[str, Table], bool]) -> str | None:
         """A dossier for which it does not hold yet, or None. Reads a few keys, and none of those that were seen."""
         while self._unseen:
@@ -270,6 +274,10 @@ def _settled(code: str, found: Table) -> bool:
     """Its cover waits for the signer, and it is counted as it stands."""
     head, tally = found[f"DOSSIER#{code}", "META"], found.get((f"DOSSIER#{code}", "TALLY"), {})
     return (f"DOSSIER#{code}", "COVER#1#TOKEN") in found and tally.get("version") == head["version"]
+
+
+def _returned(code: str, found: Table) -> bool:
+    return bool(found[f"DOSSIER#{code}", "META"]["state"] == {"S": "RESULT_RETURNED"})
 
 
 def _whole_trail(code: str, table: Table) -> bool:
