@@ -106,15 +106,17 @@ def alternatives(tallies: Mapping[str, Any], region: str) -> dict[str, float]:
     transitions = sum(share * tallies[kind].units["state_transition"] for kind, share in mix.items())
     wakes = sum(share * tallies[kind].invocations["DossierTask"] for kind, share in mix.items())
     covers = mix["first-timer with a cover"]
+    as_built = transitions * million["state_transition"]
+    machine_for_covers = covers * 4 * million["state_transition"]
+    # Twelve sweeps an hour for a month, each reading 100,000 open dossiers of 0.5 KB eventually consistent.
+    sweeps = 12 * 24 * 30 * 100_000 * 0.5 / 4 * 0.5 * million["dynamodb_read"] / MILLION
     return {
-        "state machines, as built": transitions * million["state_transition"],
+        "state machines, as built": as_built,
         "a schedule for each wake (EventBridge Scheduler), machine for covers only": wakes * million["schedule"]
-        + covers * 7 * million["state_transition"],
-        "a sweep of the work list every five minutes, machine for covers only": covers * 7 * million["state_transition"]
-        # Twelve sweeps an hour for a month, each reading 100,000 open dossiers of 0.5 KB eventually consistent.
-        + 12 * 24 * 30 * 100_000 * 0.5 / 4 * 0.5 * million["dynamodb_read"] / MILLION,
+        + machine_for_covers,
+        "a sweep of the work list every five minutes, machine for covers only": machine_for_covers + sweeps,
         "a queue with delays (SQS, at most 15 minutes a hop)": wakes * 96 * 3 * million["sqs_request"]
-        + covers * 7 * million["state_transition"],
+        + machine_for_covers,
     }
 
 
@@ -187,7 +189,8 @@ def main() -> int:
     for name, amount in fixed_month(merged_overlay("production")).items():
         print(f"  {amount:>8.2f}  {name}")
     over = region == "us-east-1" and total > TARGET
-    print(f"\ntarget {TARGET:.0f} USD: {'MISSED' if over else 'met'} ({total:.2f})")
+    verdict = "MISSED" if over else "met" if region == "us-east-1" else "set for us-east-1"
+    print(f"\ntarget {TARGET:.0f} USD: {verdict} ({total:.2f})")
     return 1 if over else 0
 
 

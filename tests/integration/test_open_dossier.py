@@ -32,13 +32,15 @@ def just_before_the_commit(house: House, rival: Callable[[], object]) -> Callabl
 
 
 def test_a_declaration_is_one_transaction_after_one_batch_of_reads(house: House) -> None:
-    """Access patterns: registration."""
+    """Access patterns: registration. The data key that seals fields is there; a process reads it once in minutes."""
+    house.w.fields.seal("nobody", "nothing", "")
+    house.cloud.calls.forget()
     answer = house.declare()
     assert (answer.status, answer.replayed, answer.version) == (201, False, 1)
     assert json.loads(answer.body) == {"code": FIRST, "at": "2023-02-06T09:15:00+07:00"}
     assert house.cloud.calls.made == ["get_secret_value", "batch_get_item", "transact_write_items"]
     kinds = [key.split("#")[0] for key in house.cloud.listing()]
-    assert kinds == ["COUNTER", "DOSSIER", "DOSSIER", "IDEM", "PERSON"]
+    assert kinds == ["COUNTER", "DOSSIER", "DOSSIER", "FIELDKEYS KEY", "IDEM", "PERSON"]
 
 
 def test_no_key_holds_a_raw_identifier_or_a_name(house: House) -> None:
