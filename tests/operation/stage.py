@@ -35,6 +35,8 @@ class Stage:
     run: LocalRun
     each: int
     address: Receiver
+    tools: Path = ROOT
+    """The source tree of the version that is deployed: an operator's commands are of that one."""
     began: float = field(default_factory=time.monotonic)
 
     def say(self, text: str) -> None:
@@ -68,7 +70,7 @@ class Stage:
         """What an operator's command says. Raises `AssertionError` when it fails."""
         done = subprocess.run(
             [sys.executable, "-m", *command],
-            cwd=ROOT,
+            cwd=self.tools,
             env=self.run.environment,
             capture_output=True,
             text=True,

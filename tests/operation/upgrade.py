@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from infra.package import build
+from infra.package import build, made
 from tests.local.harness import LocalRun
 from tests.local.outage import Judgement
 
@@ -62,6 +62,7 @@ def rollback(stage: Stage, new: Path, old: Path, window: float) -> Judgement:
     asleep = world.fall_asleep(window)
     stage.say(f"{len(asleep)} executions sleep that the new version has begun")
     _change(stage, world, Release("the version before", old))
+    stage.tools = made(old).root
     world.closing()
     return _end(stage, world, asleep)
 
