@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from tests.cost.__main__ import PRICES, bill_of, memory_of, mixed
-from tests.cost.count import INDEXES, Tally
+from tests.cost.count import INDEXES, Tally, tallies
 from tests.cost.writing import Index, Watch, kilobytes, size, stored_bytes
 
 
@@ -94,3 +96,27 @@ def test_the_indexes_are_those_of_the_template() -> None:
     assert (by_keys.name, by_list.name) == ("GSI1", "GSI2")
     assert not by_keys.projected
     assert {"state", "due_at"} <= by_list.projected
+
+
+BUDGET: dict[str, dict[str, int]] = json.loads((Path(__file__).parents[1] / "cost" / "budget.json").read_text("utf-8"))
+"""By kind of registration the most of each unit; bytes in steps of 500. Who needs more changes it, and docs/cost.md."""
+
+
+def test_a_registration_asks_for_no_more_than_its_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The counts of `make cost` are the same at every run, on any machine."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "counted")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-southeast-1")
+    counted = tallies()
+    assert counted.keys() == BUDGET.keys()
+    asked = {
+        kind: {**tally.units, "log_bytes": tally.log_bytes, "table_bytes": tally.table_bytes}
+        for kind, tally in counted.items()
+    }
+    over = {
+        (kind, name): count
+        for kind, units in asked.items()
+        for name, count in units.items()
+        if count > BUDGET[kind].get(name, 0)
+    }
+    assert over == {}
