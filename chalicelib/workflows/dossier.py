@@ -11,9 +11,9 @@ from pydantic import BaseModel
 
 from ..domain.deadlines import Action
 from ..usecases.await_end import await_end
-from ..usecases.keep_deadline import Due, Execution, carry_out, what_is_due
+from ..usecases.keep_deadline import SUPERSEDED, Due, Execution, carry_out, what_is_due
 from ..wiring import wiring
-from .task import Payload, task
+from .task import DossierStillOpen, Payload, task
 
 bp = Blueprint(__name__)
 
@@ -44,6 +44,8 @@ class DossierPayload(Payload):
     started_at: datetime | None = None
     wakes: int = 0
     due: Slept = Slept()
+    ends: bool = False
+    """The execution ends with this action, unless it is told that the dossier goes on."""
 
 
 class SleepPayload(DossierPayload):
@@ -68,7 +70,10 @@ def dossier_task(event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
     if payload.action == "WHAT_IS_DUE":
         return _told(what_is_due(payload.dossier_code, execution, w), wakes)
     done = carry_out(Action(payload.action), payload.dossier_code, execution, w)
-    return {"done": done, **_told(what_is_due(payload.dossier_code, execution, w), wakes)}
+    due = what_is_due(payload.dossier_code, execution, w)
+    if payload.ends and due.action not in (Action.CLOSED, SUPERSEDED):
+        raise DossierStillOpen
+    return {"done": done, **_told(due, wakes)}
 
 
 def _told(due: Due, wakes: int) -> Mapping[str, Any]:

@@ -21,6 +21,10 @@ log = logger(__name__)
 F = TypeVar("F", bound=Callable[[Mapping[str, Any], Any], Mapping[str, Any]])
 
 
+class DossierStillOpen(Exception):
+    """What should have ended the dossier found nothing to end. The machine knows this class by its name."""
+
+
 class Payload(BaseModel):
     """Payload of a task, schema 1. More fields are allowed: an execution may outlive a deploy."""
 
@@ -43,7 +47,7 @@ def task(function: F) -> F:
         told = facts(dossier_code=event.get("dossier_code"), cover_id=event.get("cover_id"), action=event.get("action"))
         try:
             answer = function(event, context)
-        except (Unavailable, CoverObsolete):
+        except (Unavailable, CoverObsolete, DossierStillOpen):
             raise
         except Exception as error:
             if passes(error):

@@ -32,7 +32,7 @@ PASSING = frozenset(
     }
 )
 
-QUIET_ENDS = {"AwaitEnd", "RecordIssue"}
+QUIET_ENDS = {"AwaitEnd", "ExpireUnpaid", "TimeOutSupplement", "RecordIssue"}
 """Tasks with which what goes well ends: a state for the end alone would be one transition more for every dossier."""
 
 Definition = dict[str, Any]
@@ -180,7 +180,7 @@ def test_a_silent_signer_is_no_passing_fault(definition: Definition) -> None:
 
 
 def test_payloads_carry_a_schema_and_nothing_personal(definition: Definition) -> None:
-    allowed = {"schema", "action", "dossier_code", "generation", "clock_version", "started_at", "due"}
+    allowed = {"schema", "action", "dossier_code", "generation", "clock_version", "started_at", "due", "ends"}
     allowed |= {"wake_at", "cover_id", "run", "looks_first", "task_token", "campaign_id", "batch", "outcome"}
     stored = {"key", "sha256", "size", "template_version"}
     for name, state in tasks(definition).items():

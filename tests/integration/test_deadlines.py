@@ -121,6 +121,19 @@ def test_a_wake_for_a_dossier_that_is_not_there(house: House) -> None:
         house.deadline("000.00.79.G24-230206-0099", "WHAT_IS_DUE")
 
 
+def test_an_action_that_ends_its_execution_tells_where_nothing_was_to_end(house: House) -> None:
+    from chalicelib.workflows.dossier import dossier_task
+    from chalicelib.workflows.task import DossierStillOpen
+
+    house.opened()
+    ends = {"schema": 1, "action": "EXPIRE_UNPAID", "dossier_code": CODE, "generation": 1, "clock_version": 0}
+    with pytest.raises(DossierStillOpen):
+        dossier_task({**ends, "ends": True}, None)
+    house.clock.moment += timedelta(hours=24)
+    assert dossier_task({**ends, "ends": True}, None)["done"] is True
+    assert dossier_task({**ends, "ends": True}, None) == {"done": False, "action": "CLOSED", "wakes": 0}
+
+
 # The sweep
 
 

@@ -27,7 +27,13 @@ MILESTONES = {
     "ESCALATE": "Escalate",
     "HAND_OVER": "HandOver",
 }
+ENDING = {"EXPIRE_UNPAID", "TIME_OUT_SUPPLEMENT"}
+"""With these the execution ends."""
 WOKEN = ("AwaitEnd", "WhatIsDue", "Choose")
+
+
+class DossierStillOpen(Exception):
+    """Named as the use case's is."""
 
 
 class Unavailable(Exception):
@@ -103,8 +109,19 @@ def test_a_dossier_that_ends_in_time_takes_two_transitions(clock: VirtualClock, 
 def test_a_dossier_that_nobody_pays_expires_after_a_day(clock: VirtualClock) -> None:
     ran = run(clock, script(due("EXPIRE_UNPAID"), CLOSED))
 
-    assert ran.path == (*WOKEN, "ExpireUnpaid", "Choose", "Closed")
+    assert ran.path == (*WOKEN, "ExpireUnpaid"), "five transitions, with the start"
     assert (ran.status, ran.lasted) == ("SUCCEEDED", DAY)
+
+
+@pytest.mark.parametrize("action", sorted(ENDING))
+def test_what_finds_nothing_to_end_lets_the_execution_go_on(clock: VirtualClock, action: str) -> None:
+    """A payment, or a supplement, at the last moment."""
+    asleep = wait_until(START + 3 * DAY, START + DAY)
+
+    ran = run(clock, faulty(action, [DossierStillOpen()], [due(action), asleep, CLOSED]))
+
+    assert ran.path == (*WOKEN, MILESTONES[action], "WhatIsDue", "Choose", *WOKEN, "Closed")
+    assert (ran.status, ran.lasted, ran.pauses) == ("SUCCEEDED", 3 * DAY, ())
 
 
 def test_a_year_of_an_overdue_dossier_plays_at_once(clock: VirtualClock) -> None:
@@ -152,7 +169,7 @@ def test_a_token_that_cannot_be_laid_changes_no_moment(clock: VirtualClock, faul
     """Trying again would begin the sleep anew, later: it sleeps without a token instead."""
     ran = run(clock, faulty("AWAIT_END", itertools.repeat(fault), [due("EXPIRE_UNPAID"), CLOSED]))
 
-    assert ran.path == ("AwaitEnd", "WaitUntil", "WhatIsDue", "Choose", "ExpireUnpaid", "Choose", "Closed")
+    assert ran.path == ("AwaitEnd", "WaitUntil", "WhatIsDue", "Choose", "ExpireUnpaid")
     assert (ran.status, ran.lasted, ran.pauses) == ("SUCCEEDED", DAY, ())
 
 
@@ -207,7 +224,7 @@ def test_a_passing_fault_is_tried_again(clock: VirtualClock, action: str, fault:
 
     ran = run(clock, faulty(action, [fault, fault], answers))
 
-    assert (ran.status, ran.path[-1]) == ("SUCCEEDED", "Closed")
+    assert (ran.status, ran.path[-1]) == ("SUCCEEDED", MILESTONES[action] if action in ENDING else "Closed")
     assert len(ran.pauses) == 2
 
 
@@ -248,7 +265,7 @@ def test_what_is_due_next_comes_with_the_answer(clock: VirtualClock) -> None:
 def test_each_thing_that_is_due_has_a_state_of_its_name(clock: VirtualClock, action: str, state: str) -> None:
     ran = run(clock, script(due(action), CLOSED))
 
-    assert ran.path == (*WOKEN, state, "Choose", "Closed")
+    assert ran.path == ((*WOKEN, state) if action in ENDING else (*WOKEN, state, "Choose", "Closed"))
 
 
 # Versions side by side

@@ -58,7 +58,7 @@ def test_a_dossier_that_nobody_pays_expires_after_its_hours(house: House) -> Non
 
     ran = house.run_dossier()
 
-    assert ran.path == ("AwaitEnd", "WhatIsDue", "Choose", "ExpireUnpaid", "Choose", "Closed")
+    assert ran.path == ("AwaitEnd", "WhatIsDue", "Choose", "ExpireUnpaid")
     assert timedelta(hours=24) <= ran.lasted < timedelta(hours=24, minutes=1)
     assert house.dossier(code)["state"] == "EXPIRED"
 
@@ -143,7 +143,7 @@ def test_the_sweep_starts_what_a_lost_record_left_unstarted(house: House) -> Non
     assert [each.machine for each in house.started] == ["dossier"]
     assert swept["dossiers_restarted"] == 1
     assert house.invoke("Sweeper", SWEEP_EVENT)["dossiers_restarted"] == 0
-    assert house.run_dossier().path[-1] == "Closed"
+    assert house.run_dossier().path[-1] == "ExpireUnpaid"
 
 
 def test_the_sweep_replaces_a_dead_alarm_clock(house: House) -> None:
@@ -156,7 +156,7 @@ def test_the_sweep_replaces_a_dead_alarm_clock(house: House) -> None:
 
     # Then the next generation watches it to its end
     assert [each.name for each in house.started] == [f"{code}-g1", f"{code}-g2"]
-    assert house.run_dossier().path[-1] == "Closed"
+    assert house.run_dossier().path[-1] == "ExpireUnpaid"
 
 
 def test_the_sweep_lets_a_cover_go_on_whose_check_nobody_heard_of(house: House, clock: VirtualClock) -> None:
