@@ -83,15 +83,15 @@ def test_every_function_says_what_it_needs(template: Template) -> None:
     assert functions["APIHandler"]["Timeout"] < 29, "API Gateway gives up after 29 s"
 
 
-READ_BY_THE_CODEC = "PACKED_DOCUMENTS"
+READ_BY_STORAGE = "COMPACT_STORAGE"
 
 
 def test_the_functions_environment_is_what_the_settings_read(template: Template) -> None:
     variables = template["Globals"]["Function"]["Environment"]["Variables"]
     assert settings.read(dict.fromkeys(variables, "1")).table == "1"
     # A module that every function imports reads it by itself, with a default.
-    assert READ_BY_THE_CODEC in (ROOT / "chalicelib/storage/codec.py").read_text("utf-8")
-    for name in variables.keys() - {READ_BY_THE_CODEC}:
+    assert READ_BY_STORAGE in (ROOT / "chalicelib/storage/compact.py").read_text("utf-8")
+    for name in variables.keys() - {READ_BY_STORAGE}:
         with pytest.raises(KeyError, match=name):
             settings.read(dict.fromkeys(variables.keys() - {name}, "1"))
 

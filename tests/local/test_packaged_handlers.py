@@ -81,7 +81,7 @@ def test_a_release_goes_beneath_what_is_under_way(packaged_run: LocalRun) -> Non
     )
 
     # when the stack is updated, and every second call goes to the functions as they are now
-    packaged_run.release(build("sandbox").folder, every=2, parameters={"PackedDocuments": "off"})
+    packaged_run.release(build("sandbox").folder, every=2, parameters={"CompactStorage": "off"})
     codes = [declared(client, 900_002 + number) for number in range(4)]
 
     # then both have worked side by side
