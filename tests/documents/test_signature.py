@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pikepdf
 import pytest
+from asn1crypto import cms, core
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from chalicelib.documents import pades
@@ -201,3 +202,12 @@ def test_a_time_stamp_needs_somebody_who_gives_it() -> None:
 def test_the_layer_has_the_version_whose_methods_are_overridden() -> None:
     lock = (ROOT / "infra" / "layers" / "cover" / "requirements.txt").read_text()
     assert f"pyhanko=={PYHANKO_VERSION} " in lock
+
+
+def test_a_message_whose_length_ends_in_80_is_not_spelt_anew() -> None:
+    # asn1crypto would take the length 0x0880 for an indefinite one
+    text = cms.ContentInfo({"content_type": "data", "content": core.OctetString(bytes(2157))}).dump()
+    assert text[:4] == bytes.fromhex("30820880")
+    made = pades.AsWritten.of(text)
+    assert made.dump() is text
+    assert made["content_type"].native == "data"
