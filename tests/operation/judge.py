@@ -12,6 +12,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
+from chalicelib.storage.codec import decode_item
+from chalicelib.storage.items.audit import trail_of
 from infra.local.client import wait_until
 from tests.local.outage import Judgement
 from tests.local.verifying import verify
@@ -57,10 +59,12 @@ def _dossiers(people: Sequence[Someone], table: Table, found: Judgement) -> None
         if course.overdue not in (None, "OVERDUE" in json.dumps(meta.get("milestones", {}))):
             wrong["overdue mark"].append(f"{who.kind} {who.code}")
         version = int(meta.get("version", {}).get("N", "0"))
-        lines = [table.get((f"DOSSIER#{who.code}", f"AUDIT#{number:08d}")) for number in range(1, version + 1)]
-        if not version or None in lines:
+        keys = [(f"DOSSIER#{who.code}", f"AUDIT#{number:08d}") for number in range(1, version + 1)]
+        # One item holds the lines of one act.
+        trail = trail_of(decode_item(table[key]) for key in keys if key in table)
+        if [line.version for line in trail] != list(range(1, version + 1)):
             wrong["trail"].append(f"{who.kind} {who.code} has a gap")
-        marks = Counter(line["event"]["S"] for line in lines if line)
+        marks = Counter(str(line.event) for line in trail)
         if marks["OVERDUE_MARKED"] > 1:
             wrong["overdue mark"].append(f"{who.kind} {who.code} was marked {marks['OVERDUE_MARKED']} times")
     codes = Counter(who.code for who in people)
