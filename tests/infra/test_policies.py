@@ -429,7 +429,7 @@ def _partitions(operation: str, parameters: Mapping[str, Any]) -> Iterator[str]:
                 for body in write.values():
                     yield (body.get("Key") or body["Item"])["PK"]["S"]
         case _:
-            yield parameters["Key"]["PK"]["S"]
+            yield (parameters.get("Key") or parameters["Item"])["PK"]["S"]
 
 
 def test_little_is_granted_that_is_never_used(templates: Templates, asked: set[Asked]) -> None:

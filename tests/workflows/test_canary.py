@@ -93,7 +93,7 @@ class Crash(BaseException):
     """The function dies here: nothing may catch it."""
 
 
-CHANGES = frozenset({"transact_write_items", "delete_item", "send_message", "stop_execution"})
+CHANGES = frozenset({"put_item", "transact_write_items", "delete_item", "send_message", "stop_execution"})
 PARTS = ("table", "executions", "canary_voice")
 
 
