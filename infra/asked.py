@@ -251,7 +251,7 @@ def running_function(frame: FrameType | None) -> str | None:
     return None
 
 
-STAND_INS: Final = ("tests/support/cloud.py", "tests/workflows/house.py")
+STAND_INS: Final = "tests/support/cloud.py"
 """What stands between a function and the cloud in tests, and is no test itself."""
 
 
