@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any, Final
 
 from botocore.client import BaseClient
@@ -225,11 +225,11 @@ def note(call: Call) -> None:
         _notebook(Path(os.environ[VARIABLE]).absolute()).note(call)
 
 
-def note_stand_in(service: str, method: str, parameters: Mapping[str, Any]) -> None:
-    """The same for a method of a test's stand-in for a client, while a handler is being run."""
+def note_stand_in(service: str, operation: str, parameters: Mapping[str, Any]) -> None:
+    """The same for a call to a test's stand-in for a client, while a handler is being run."""
     function = running_function(sys._getframe(1))
     if function is not None:
-        note(Call(function, service, method.title().replace("_", ""), parameters))
+        note(Call(function, service, operation, parameters))
 
 
 @cache
@@ -245,14 +245,21 @@ def running_function(frame: FrameType | None) -> str | None:
         found = _BY_NAME.get(code.co_name)
         if found is not None and code.co_filename.endswith(found[0]):
             return found[1]
-        if "/tests/" in code.co_filename and not code.co_filename.endswith(STAND_INS):
+        if "/tests/" in code.co_filename and not _stands_in(code):
             return None
         frame = frame.f_back
     return None
 
 
-STAND_INS: Final = "tests/support/cloud.py"
-"""What stands between a function and the cloud in tests, and is no test itself."""
+STAND_INS: Final = {
+    "tests/support/cloud.py": ("Watched.",),
+    "tests/workflows/house.py": ("StepFunctionsDesk.", "LambdaCalls.", "Noted.", "House.note_call", "House._note"),
+}
+"""What stands between a function and the cloud in tests, and is no test itself: file, and how its names begin."""
+
+
+def _stands_in(code: CodeType) -> bool:
+    return any(code.co_filename.endswith(file) and code.co_qualname.startswith(who) for file, who in STAND_INS.items())
 
 
 _BY_NAME: Final = {name: (path, function) for (path, name), function in HANDLERS.items()}

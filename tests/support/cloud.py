@@ -86,7 +86,7 @@ class Watched:
             number = len(calls.made)
             calls.made.append(name)
             if self._stands_for:
-                note_stand_in(self._stands_for, name, arguments)
+                note_stand_in(self._stands_for, name.title().replace("_", ""), arguments)
             if calls.hook is not None:
                 calls.hook(name, arguments)
             if calls.crash_at == number and not calls.after:
