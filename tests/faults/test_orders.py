@@ -66,6 +66,12 @@ def plain(house: House) -> dict[str, Any]:
     """What is settled, but for the order of what different dossiers say."""
     state = settled(house)
     state["status"] = sorted(state["status"], key=lambda message: (message["dossier_code"], message["sequence"]))
+    # How long an execution sleeps first follows from the moment at which the relay started it: it looks when it wakes,
+    # and a deadline that comes nearer starts the next generation.
+    state["executions"] = {
+        name: {part: value for part, value in given.items() if part != "next"}
+        for name, given in state["executions"].items()
+    }
     for (partition, _), row in state["table"].items():
         # How often a voucher's head was written tells of the way, not of the result.
         row.pop("revision", None)
