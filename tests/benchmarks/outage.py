@@ -3,7 +3,7 @@
     make outage                     # 5,000 vouchers; status 1 where anything is lost, doubled or late
     make outage VOUCHERS=500
 
-Starts a local run of its own, its functions in processes (`--handlers inline`: in the local cloud's own), opens a
+Starts a local run of its own (`--handlers process`: functions in processes, for a machine with a free core), opens a
 dossier for each voucher by the API, stops the consumer, sends the vouchers in no order, one in twenty twice, lets two
 hours of business time pass, starts the consumer again and watches it catch up. The steps and what is judged:
 `tests/local/outage.py`. The figures are for `docs/reliability.md`.
@@ -31,7 +31,7 @@ def main() -> int:
     parser.add_argument("vouchers", type=int, nargs="?", default=5000)
     parser.add_argument("--provinces", type=int, default=10)
     parser.add_argument("--seed", type=int, default=20)
-    parser.add_argument("--handlers", choices=("inline", "process"), default="process")
+    parser.add_argument("--handlers", choices=("inline", "process"), default="inline")
     given = parser.parse_args()
     began = time.monotonic()
 
