@@ -14,9 +14,9 @@ _DAY = timedelta(days=1)
 _LAST_MONTH = 12
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class WorkingCalendar:
-    """Which days count, and when an office opens and closes.
+    """Which days count, and when an office opens and closes. One made of the same rows is still another one.
 
     `days_off` and `working_saturdays` map a day to its Vietnamese reason; only `years` are known, lunar dates are
     never computed.

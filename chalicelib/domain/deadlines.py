@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from .calendar import WorkingCalendar
 from .months import at_vietnam
@@ -80,6 +81,26 @@ def due_date(
     if limit_days < 1:
         raise ValueError("a time limit is at least one working day")
     filed, received = at_vietnam(received_at), received_moment(received_at, calendar)
+    if filed == received and not suspensions and not extra_days:
+        return _straight(received.date(), limit_days, calendar)
+    return _counted(filed, received, limit_days, calendar, suspensions, extra_days)
+
+
+@lru_cache(maxsize=256)
+def _straight(day: date, limit_days: int, calendar: WorkingCalendar) -> DueDate:
+    """The due date of whatever is received on a working day and never pauses: the same for all of that day."""
+    received = calendar.opens(day)
+    return _counted(received, received, limit_days, calendar, (), 0)
+
+
+def _counted(
+    filed: datetime,
+    received: datetime,
+    limit_days: int,
+    calendar: WorkingCalendar,
+    suspensions: Sequence[Suspension],
+    extra_days: int,
+) -> DueDate:
     days = _days_to_receipt(filed.date(), received, calendar) if filed != received else []
     pauses = [_pause(suspension, filed, calendar) for suspension in suspensions]
     day, counted = received.date(), 0

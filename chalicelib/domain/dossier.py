@@ -118,7 +118,7 @@ ESCALATIONS = (Milestone.ESCALATED_1, Milestone.ESCALATED_2)
 """One for each of `procedure.ESCALATION_LEVELS`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Dossier:
     """One registration, from the declaration to the returned result."""
 

@@ -118,7 +118,7 @@ def dossier_code(unit_code_pattern: str, province: str, day: date, number: int) 
     """
     unit = unit_code_pattern.format(province=province)
     if 1 <= number <= _SHORT_LIMIT:
-        return f"{unit}-{day:%y%m%d}-{number:04d}"
+        return f"{unit}-{day.isoformat()[2:].replace('-', '')}-{number:04d}"
     if _SHORT_LIMIT < number <= _LONG_LIMIT:
         return f"{unit.rpartition('.')[2]}.{province}-{day:%Y%m%d}-{number:07d}"
     raise ValueError("a day has 1 to 9,999,999 dossier codes")

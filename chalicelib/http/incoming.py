@@ -247,7 +247,7 @@ def read_json(raw: bytes) -> Any:
     """
     try:
         text = raw.decode("utf-8")
-        value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique_names)
+        value = _READER.decode(text)
     except (ValueError, RecursionError):
         raise _not_json() from None
     if "\\u" in text:
@@ -262,7 +262,7 @@ def canonical(value: Any) -> bytes:
         Unreadable: NOT_JSON, nested too deep or holding half of a surrogate pair.
     """
     try:
-        return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8")
+        return _CANONICAL.encode(value).encode("utf-8")
     except (ValueError, RecursionError):
         raise _not_json() from None
 
@@ -280,6 +280,10 @@ def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(made) != len(pairs):
         raise ValueError("a name appears twice")
     return made
+
+
+_READER: Final = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_unique_names)
+_CANONICAL: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def trace_id_of(request: Request | None) -> str:

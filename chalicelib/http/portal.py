@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Final
 
 from chalice.app import Blueprint
+from pydantic_core import from_json
 
 from chalicelib.domain.views import Look, Seen
 from chalicelib.usecases.cover_link import cover_link
@@ -76,7 +76,7 @@ def register_dossier(request: Incoming) -> Reply:
         present=present.opened_dossier,
         w=wiring(),
     )
-    location = f"/v1/dossiers/{json.loads(answer.body)['dossier_code']}"
+    location = f"/v1/dossiers/{from_json(answer.body)['dossier_code']}"
     return Reply.of_answer(answer, {"Location": location})
 
 

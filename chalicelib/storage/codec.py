@@ -12,16 +12,18 @@ from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias, Union
 
 from .compact import COMPACT
-from .packing import packed, unpacked
+from .packing import packed, packed_shared, unpacked
 
 Value: TypeAlias = Union[str, int, bool, Sequence["Value"], Mapping[str, "Value"], None]  # noqa: UP007 -- forward references
 Item: TypeAlias = Mapping[str, Value]
 Attributes: TypeAlias = dict[str, dict[str, object]]
 
-DOCUMENTS: Final = frozenset(
-    {"account", "body", "data", "declaration", "document", "due", "procedure", "quote", "step"}
-)
-"""The attributes that hold a pinned document, which nothing searches inside and no index projects."""
+DOCUMENTS: Final = frozenset({"account", "declaration", "due", "procedure", "quote", "step"})
+"""The attributes that hold a pinned document, which nothing searches inside and no index projects. Those of items that
+stay within a kilobyte without it (a kept answer, a voucher's version) are not packed: that would buy nothing."""
+
+_SHARED: Final = frozenset({"due", "procedure"})
+"""Those of them that a day's dossiers have in common."""
 
 
 def encode(value: Value) -> dict[str, object]:
@@ -44,13 +46,19 @@ def encode(value: Value) -> dict[str, object]:
 def encode_named(name: str, value: Value) -> dict[str, object]:
     """One attribute of an item, packed where it is a document."""
     if type(value) is str:
-        short = packed(value) if COMPACT and name in DOCUMENTS else None
+        if not COMPACT or name not in DOCUMENTS:
+            return {"S": value}
+        short = packed_shared(value) if name in _SHARED else packed(value)
         return {"S": value} if short is None else {"B": short}
     return {"N": str(value)} if type(value) is int else encode(value)
 
 
 def encode_item(item: Item) -> Attributes:
-    return {name: encode_named(name, value) for name, value in item.items()}
+    # Most attributes are short texts: those without a call of their own.
+    return {
+        name: {"S": value} if type(value) is str and name not in DOCUMENTS else encode_named(name, value)
+        for name, value in item.items()
+    }
 
 
 def decode(attribute: Mapping[str, object]) -> Value:

@@ -201,7 +201,7 @@ def si_number(number: str) -> Key:
 
 
 def counter(province: str, day: date) -> Key:
-    return f"COUNTER#{province}#{day:%y%m%d}", "NUMBER"
+    return f"COUNTER#{province}#{day.isoformat()[2:].replace('-', '')}", "NUMBER"
 
 
 def campaign_partition(campaign_id: str) -> str:

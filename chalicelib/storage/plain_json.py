@@ -8,10 +8,9 @@ retries, errors and hooks (tests, tracing) stay what they are, and hooks see eve
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 _BODY = "chalicelib.body"
 
@@ -43,5 +42,5 @@ def _put_body_in(params: dict[str, Any], context: dict[str, Any], **_: Any) -> N
 def _read_answer(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
     """Read a good answer here and leave botocore an empty one; errors are botocore's to read."""
     if response_dict["status_code"] < 300:
-        customized_response_dict.update(json.loads(response_dict["body"]))
+        customized_response_dict.update(from_json(response_dict["body"], cache_strings="keys"))
         response_dict["body"] = b"{}"

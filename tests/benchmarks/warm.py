@@ -73,7 +73,7 @@ def measure(rounds: int = ROUNDS) -> Warm:
 def _measure(stub: Stub, rounds: int) -> Warm:
     import app
     from chalicelib.queues.vouchers import voucher_consumer
-    from chalicelib.storage import keys, packing
+    from chalicelib.storage import keys
     from chalicelib.wiring import wiring
 
     from .floor import app as floor
@@ -84,7 +84,6 @@ def _measure(stub: Stub, rounds: int) -> Warm:
 
     def register() -> Any:
         wiring().lawbook.forget()
-        packing.forget()
         return app.app(event, context)
 
     def register_floor() -> Any:
@@ -105,7 +104,6 @@ def _measure(stub: Stub, rounds: int) -> Warm:
 
     def consume() -> Any:
         wiring().lawbook.forget()
-        packing.forget()
         return voucher_consumer(delivery, context)
 
     def consume_floor() -> Any:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from ...domain.account import EMPTY, Account, Case, Entry, Terms
-from .fields import dump
+from .fields import dump, read
 
 
 def account_document(account: Account) -> str | None:
@@ -41,7 +40,7 @@ def account_document(account: Account) -> str | None:
 def account_from(document: str | None) -> Account:
     if document is None:
         return EMPTY
-    fields: dict[str, Any] = json.loads(document)
+    fields: dict[str, Any] = read(document)
     return Account(
         entries=tuple(
             Entry(voucher_id, datetime.fromisoformat(paid_at), amount, misfit, _terms(terms), _terms(kept), ordered)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +10,7 @@ from ...domain.expectation import Awaited, Expectation, Owner, of_running
 from ...domain.months import instant_text
 from ...domain.step_clock import StepClock
 from ...domain.supplement import Supplement
-from .fields import dump
+from .fields import dump, read
 
 
 def supplements_document(supplements: tuple[Supplement, ...]) -> str | None:
@@ -34,7 +33,7 @@ def supplements_document(supplements: tuple[Supplement, ...]) -> str | None:
 
 
 def supplements_from(document: str | None) -> tuple[Supplement, ...]:
-    listed: list[dict[str, Any]] = [] if document is None else json.loads(document)
+    listed: list[dict[str, Any]] = [] if document is None else read(document)
     return tuple(
         Supplement(
             reason=each["reason"],
@@ -64,7 +63,7 @@ def apology_document(apology: Apology | None) -> str | None:
 def apology_from(document: str | None) -> Apology | None:
     if document is None:
         return None
-    told: dict[str, Any] = json.loads(document)
+    told: dict[str, Any] = read(document)
     moments = {name: datetime.fromisoformat(told[name]) for name in ("issued_at", "old_due_at")}
     return Apology(**{**told, **moments})
 
@@ -76,7 +75,7 @@ def reopening_document(asked: Reopening | None) -> str | None:
 def reopening_from(document: str | None) -> Reopening | None:
     if document is None:
         return None
-    told: dict[str, str] = json.loads(document)
+    told: dict[str, str] = read(document)
     return Reopening(by=told["by"], reason=told["reason"], at=datetime.fromisoformat(told["at"]))
 
 
@@ -89,7 +88,7 @@ def step_document(step: StepClock | None) -> str | None:
 def step_from(document: str | None) -> StepClock | None:
     if document is None:
         return None
-    index, code, since, due_at = json.loads(document)
+    index, code, since, due_at = read(document)
     return StepClock(index, code, datetime.fromisoformat(since), datetime.fromisoformat(due_at))
 
 
@@ -106,6 +105,6 @@ def expected_from(document: str | None) -> tuple[Expectation | None, StepClock |
     """None and None for a dossier that was stored before this was kept, or whose procedure has ended."""
     if document is None:
         return None, None
-    what, by, owner, step = json.loads(document)
+    what, by, owner, step = read(document)
     moment = None if by is None else datetime.fromisoformat(by)
     return Expectation(Awaited(what), moment, Owner(owner)), step_from(step)

@@ -6,9 +6,9 @@ text, never searched inside.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from ...domain.contribution import Quote
@@ -34,7 +34,7 @@ from .course import (
     supplements_document,
     supplements_from,
 )
-from .fields import birth_date, dump, instant, maybe, number, present, text
+from .fields import birth_date, dump, instant, maybe, number, present, read, text
 from .procedures import pinned_document, pinned_from
 
 UNPAID_LAST = "9999"
@@ -87,7 +87,7 @@ def declaration_document(declaration: Declaration, code: str, seals: Seals | Non
 
 def declaration_from(document: str) -> Declaration:
     """A declaration whose sealed fields are carried unopened."""
-    fields: dict[str, Any] = json.loads(document)
+    fields: dict[str, Any] = read(document)
     contact = fields["contact_address"]
     fields |= {
         "case_type": CaseType(fields["case_type"]),
@@ -149,7 +149,7 @@ def quote_document(quote: Quote) -> str:
 
 
 def quote_from(document: str) -> Quote:
-    fields: dict[str, Any] = json.loads(document)
+    fields: dict[str, Any] = read(document)
     fields |= {
         "paid_on": date.fromisoformat(fields["paid_on"]),
         "from_month": Month.parse(fields["from_month"]),
@@ -171,10 +171,12 @@ def _due_document(due: DueDate | None) -> str | None:
     )
 
 
+@lru_cache(maxsize=128)
 def _due_from(document: str | None) -> DueDate | None:
+    """Equal text, as all have that were received on one day, is read once by a process."""
     if document is None:
         return None
-    fields: dict[str, Any] = json.loads(document)
+    fields: dict[str, Any] = read(document)
     days: Sequence[tuple[str, bool, str]] = fields["days"]
     return DueDate(
         due_at=datetime.fromisoformat(fields["due_at"]),

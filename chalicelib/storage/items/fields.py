@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
+
+from pydantic_core import from_json, to_json
 
 from ...domain.declaration import BirthDate
 from ...domain.months import Month, MonthSpan
 from ..codec import Item, Value
-
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def text(item: Mapping[str, Value], name: str) -> str:
@@ -43,7 +43,12 @@ def present(item: Item) -> dict[str, Value]:
 
 def dump(document: object) -> str:
     """Compact JSON text."""
-    return _ENCODER.encode(document)
+    return to_json(document).decode()
+
+
+def read(document: str) -> Any:
+    """What a document says (untyped: it is what one of ours wrote)."""
+    return from_json(document, cache_strings="keys")
 
 
 def birth_date(text: str) -> BirthDate:

@@ -5,7 +5,6 @@ All three are JSON text. Equal text is read once by a process: many dossiers sha
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
@@ -17,7 +16,7 @@ from ...domain.province_procedure import ProcedureContent, ProcedureVersion, Sch
 from ...domain.steps import ClockStart, LimitUnit, Step, StepRole
 from ..codec import Value
 from ..table import Stored
-from .fields import dump, instant, maybe, number, present, text
+from .fields import dump, instant, maybe, number, present, read, text
 
 
 @lru_cache(maxsize=256)
@@ -42,7 +41,7 @@ def pinned_document(procedure: Procedure) -> str:
 @lru_cache(maxsize=256)
 def pinned_from(document: str) -> Procedure:
     """The procedure of a dossier; one of before procedures had steps has none, and the rest as it was for all."""
-    return Procedure(**_read(json.loads(document)))
+    return Procedure(**_read(read(document)))
 
 
 def content_document(content: ProcedureContent) -> str:
@@ -50,7 +49,7 @@ def content_document(content: ProcedureContent) -> str:
 
 
 def content_from(document: str) -> ProcedureContent:
-    return ProcedureContent(**_read(json.loads(document)))
+    return ProcedureContent(**_read(read(document)))
 
 
 def schedule_document(schedule: Iterable[Scheduled]) -> str:
@@ -59,7 +58,7 @@ def schedule_document(schedule: Iterable[Scheduled]) -> str:
 
 @lru_cache(maxsize=256)
 def schedule_from(document: str) -> tuple[Scheduled, ...]:
-    return tuple(Scheduled(version, ProcedureContent(**_read(fields))) for version, fields in json.loads(document))
+    return tuple(Scheduled(version, ProcedureContent(**_read(fields))) for version, fields in read(document))
 
 
 def version_item(version: ProcedureVersion) -> dict[str, Value]:

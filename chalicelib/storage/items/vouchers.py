@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date, datetime
 from typing import Any
 from zlib import crc32
@@ -15,7 +14,7 @@ from .. import keys
 from ..codec import Value
 from ..sealed import Seals, as_stored, opened, to_store
 from ..table import Stored
-from .fields import birth_date, dump, instant, maybe, number, present, span_from, span_text, text
+from .fields import birth_date, dump, instant, maybe, number, present, read, span_from, span_text, text
 
 DAY_SHARDS = 4
 """Partitions per province and day of what accounting sent, so that two hours' backlog is not one hot partition."""
@@ -73,7 +72,7 @@ def voucher_document(voucher: ContributionVoucher, seals: Seals | None) -> str:
 
 def voucher_from(document: str, seals: Seals) -> ContributionVoucher:
     """A version with its sealed fields opened. Raises `SealBroken`, `Unavailable`."""
-    fields: dict[str, Any] = json.loads(document)
+    fields: dict[str, Any] = read(document)
     owner = keys.voucher_partition(fields["voucher_id"])
     fields[FINGERPRINT] = opened(owner, FINGERPRINT, as_stored(fields[FINGERPRINT]), seals)
     if fields["personal_id"] is not None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.http import operations, problems
+from chalicelib.http.wire.answers import DossierOpened
 from tests.integration.http.conftest import StandingClock, TableContents
 from tests.integration.http.harness import (
     DECLARATION,
@@ -37,6 +38,13 @@ def test_a_first_timer_gets_the_amount_to_pay(api: Api) -> None:
     assert opened["state"] == "AWAITING_PAYMENT"
     assert opened["payment"] == {"reference": CODE, "amount": 297_000, "expires_at": "2023-02-07T09:00:00+07:00"}
     assert opened["created_at"] == "2023-02-06T09:00:00+07:00"
+
+
+@pytest.mark.parametrize("more", ({}, {"method": "M12"}, {"national_code": "000.00.00.G24-230206-000123"}))
+def test_the_answer_is_what_the_contract_s_model_would_write(api: Api, more: dict[str, str]) -> None:
+    text = api.declare({**DECLARATION, **more}).text
+
+    assert DossierOpened.model_validate_json(text).model_dump_json() == text
 
 
 def test_the_same_key_and_body_give_the_first_answer_again(
