@@ -32,17 +32,18 @@ def entry_of(
     *,
     tolerance: int,
     law: Law,
-    personal_id: str | None = None,
+    person: str | None,
 ) -> Entry:
     """The entry of a voucher in the account of a dossier. `tolerance` in VND.
 
-    `personal_id` is the declared one, where the dossier does not carry it in the open.
+    `person` is the keyed hash of the personal id that the voucher names, None where it names none: the dossier lies
+    under the hash of the declared one, so nobody's number is opened to compare them.
 
     Amounts that are not the quoted ones fit as well where they are those of the day of payment: that day selects the
     parameters, not the day on which the payment was declared or booked (domain rule 0.2).
     """
     version, terms = voucher.voucher_version, None
-    reason = _person_or_terms(voucher, dossier, personal_id or dossier.declaration.personal_id)
+    reason = _person_or_terms(voucher, dossier, person)
     if reason is None and not amounts_fit(voucher, dossier.quote.terms, tolerance):
         terms = own_terms(dossier.quote, at_vietnam(voucher.paid_at).date(), law)
         if terms is None or not amounts_fit(voucher, terms, tolerance):
@@ -57,10 +58,10 @@ def entry_of(
     )
 
 
-def _person_or_terms(voucher: ContributionVoucher, dossier: Dossier, personal_id: str) -> str | None:
+def _person_or_terms(voucher: ContributionVoucher, dossier: Dossier, person: str | None) -> str | None:
     declared, quoted = dossier.declaration, dossier.quote
     same_person = (
-        (voucher.personal_id is None or voucher.personal_id == personal_id)
+        (person is None or person == dossier.person)
         and (voucher.full_name is None or printed_name(voucher.full_name) == printed_name(declared.full_name))
         and (voucher.birth_date is None or _agree(voucher.birth_date, declared.birth_date))
     )

@@ -28,6 +28,9 @@ ATTEMPTS = 4
 FIRST_PAUSE_SECONDS = 0.02
 MISSING = "attribute_not_exists(PK)"
 
+_PLACES = tuple((f"#{index}", f":{index}", f"#{index} = :{index}") for index in range(64))
+"""Of the attributes that one update sets: name, value, and the assignment. More than an item of ours has."""
+
 _PASSING_REASONS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 
 
@@ -97,13 +100,13 @@ class Transaction:
         """
         names, values = {"#guard": attribute}, {":expected": encode(expected)}
         sets, removes = [], []
-        for index, (name, value) in enumerate(changes.items()):
-            names[f"#{index}"] = name
+        for (hole, mark, assignment), (name, value) in zip(_PLACES[: len(changes)], changes.items(), strict=True):
+            names[hole] = name
             if value is None:
-                removes.append(f"#{index}")
+                removes.append(hole)
             else:
-                sets.append(f"#{index} = :{index}")
-                values[f":{index}"] = encode_named(name, value)
+                sets.append(assignment)
+                values[mark] = encode_named(name, value)
         for index, (name, value) in enumerate(counted.items()):
             names[f"#c{index}"], values[f":c{index}"] = name, encode(value)
             sets.append(f"#c{index} = #c{index} + :c{index}")

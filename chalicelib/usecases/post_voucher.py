@@ -17,7 +17,6 @@ from ..domain.participation import PersonRecord
 from ..domain.voucher import ContributionVoucher, VoucherHead
 from ..storage import keys
 from ..storage.codec import Value
-from ..storage.items.dossiers import opened_personal_id
 from ..storage.items.vouchers import head_item, voucher_document
 from ..storage.keys import Key
 from ..storage.transaction import Transaction
@@ -166,8 +165,8 @@ class Posting:
         content = self._content(head)
         tolerance = self._w.law.amount_tolerance.find(dossier.quote.paid_on)
         allowed = 0 if tolerance is None else tolerance.value
-        declared = opened_personal_id(dossier, self._w.fields)
-        entry = entry_of(content, dossier, head.hand, tolerance=allowed, law=self._w.law, personal_id=declared)
+        person = self._facts.person_of(content)
+        entry = entry_of(content, dossier, head.hand, tolerance=allowed, law=self._w.law, person=person)
         same = content.amount_received == dossier.quote.amount_participant and entry.misfit is None
         return entry, () if same and entry.terms is None else explained(content, dossier, self._w.law)
 

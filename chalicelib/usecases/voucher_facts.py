@@ -29,6 +29,8 @@ class Facts:
     w: Wiring
     read: dict[Key, Stored] = field(default_factory=dict)
     asked: set[Key] = field(default_factory=set)
+    people: dict[str, str] = field(default_factory=dict)
+    """Keyed hashes by personal id, as far as they have been reckoned."""
     _dossiers: dict[str, Dossier | None] = field(default_factory=dict)
 
     def ensure(self, wanted: Iterable[Key]) -> None:
@@ -60,6 +62,13 @@ class Facts:
             self._dossiers[code] = None if item is None else dossier_from(item)
         return self._dossiers[code]
 
+    def person_of(self, voucher: ContributionVoucher) -> str | None:
+        """The keyed hash of the person whom a voucher names by a personal id."""
+        number = voucher.personal_id
+        if number is None:
+            return None
+        return self.people.get(number) or self.people.setdefault(number, self.w.person(number))
+
     def person(self, person: str) -> PersonRecord:
         return person_from(person, self.item(keys.person(person)))
 
@@ -77,9 +86,9 @@ class Facts:
 
         AP42, where none is open.
         """
-        if voucher.personal_id is None:
+        person = self.person_of(voucher)
+        if person is None:
             return None
-        person = self.w.person(voucher.personal_id)
         record = self.person(person)
         codes = [code for code, span in record.open_dossiers.items() if span.first == voucher.from_month]
         found = self._priced_at(codes, voucher.amount_received)
@@ -99,25 +108,22 @@ class VoucherFacts:
 
     def __init__(self, vouchers: Sequence[ContributionVoucher], w: Wiring) -> None:
         self._facts = Facts(w)
-        self._people = {
-            voucher.personal_id: w.person(voucher.personal_id)
-            for voucher in vouchers
-            if voucher.personal_id is not None
-        }
         self._facts.ensure([keys.RULES_HEAD, *(key for voucher in vouchers for key in self._wanted(voucher))])
         w.lawbook.see(self._facts.read.get(keys.RULES_HEAD))
         self._facts.ensure([key for voucher in vouchers for key in self._further(voucher)])
 
     def of(self, voucher: ContributionVoucher) -> Facts:
         """The facts as they were read; what more this voucher asks for stays with it."""
-        return Facts(self._facts.w, dict(self._facts.read), set(self._facts.asked))
+        known = self._facts
+        return Facts(known.w, dict(known.read), set(known.asked), known.people)
 
     def _wanted(self, voucher: ContributionVoucher) -> list[Key]:
         wanted = [keys.voucher_head(voucher.voucher_id), receipt_key(voucher)]
         if voucher.dossier_code is not None:
             wanted.append(keys.dossier(voucher.dossier_code))
-        if voucher.personal_id is not None:
-            wanted.append(keys.person(self._people[voucher.personal_id]))
+        person = self._facts.person_of(voucher)
+        if person is not None:
+            wanted.append(keys.person(person))
         if voucher.replaced_id is not None:
             wanted.append(keys.voucher_head(voucher.replaced_id))
         return wanted
@@ -133,8 +139,8 @@ class VoucherFacts:
             further.append(keys.person(person_of(stored)))
             if stored.get("account") is not None:
                 further += [keys.voucher_head(entry.voucher_id) for entry in dossier_from(stored).account.entries]
-        if (voucher.dossier_code is None or keys.dossier(voucher.dossier_code) not in read) and voucher.personal_id:
-            person = self._people[voucher.personal_id]
+        person = self._facts.person_of(voucher)
+        if person and (voucher.dossier_code is None or keys.dossier(voucher.dossier_code) not in read):
             record = person_from(person, read.get(keys.person(person)))
             further += [
                 keys.dossier(code) for code, span in record.open_dossiers.items() if span.first == voucher.from_month

@@ -113,11 +113,6 @@ def open_declaration(declaration: Declaration, code: str, seals: Seals) -> Decla
     )
 
 
-def opened_personal_id(dossier: Dossier, seals: Seals) -> str:
-    """The declared personal id alone. Raises as `open_declaration`."""
-    return opened(keys.dossier_partition(dossier.code), "personal_id", dossier.declaration.personal_id, seals)
-
-
 def open_dossier(dossier: Dossier, seals: Seals) -> Dossier:
     """A dossier whose declaration can be shown and compared. Raises as `open_declaration`."""
     return replace(dossier, declaration=open_declaration(dossier.declaration, dossier.code, seals))
@@ -160,7 +155,9 @@ def quote_from(document: str) -> Quote:
     return Quote(**fields)
 
 
+@lru_cache(maxsize=128)
 def _due_document(due: DueDate | None) -> str | None:
+    """Written once by a process for all that was received on one day; so is what is read from it."""
     if due is None:
         return None
     return dump(
@@ -173,7 +170,6 @@ def _due_document(due: DueDate | None) -> str | None:
 
 @lru_cache(maxsize=128)
 def _due_from(document: str | None) -> DueDate | None:
-    """Equal text, as all have that were received on one day, is read once by a process."""
     if document is None:
         return None
     fields: dict[str, Any] = read(document)

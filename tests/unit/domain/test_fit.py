@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.account import Terms
+from chalicelib.domain.account import Entry, Terms
 from chalicelib.domain.contribution import QuoteRequest, quote
 from chalicelib.domain.declaration import BirthDate
 from chalicelib.domain.dossier import Dossier
@@ -21,8 +21,15 @@ DOSSIER = unpaid()
 NOTHING = Hand()
 
 
+def entered(of: ContributionVoucher, dossier: Dossier = DOSSIER, hand: Hand = NOTHING, tolerance: int = 0) -> Entry:
+    """The entry of a voucher whose person has the hash that its personal id has among these tests."""
+    same = of.personal_id == dossier.declaration.personal_id
+    person = None if of.personal_id is None else dossier.person if same else "another"
+    return entry_of(of, dossier, hand, tolerance=tolerance, law=LAW, person=person)
+
+
 def misfit(of: ContributionVoucher, dossier: Dossier = DOSSIER, tolerance: int = 0) -> str | None:
-    return entry_of(of, dossier, NOTHING, tolerance=tolerance, law=LAW).misfit
+    return entered(of, dossier, tolerance=tolerance).misfit
 
 
 @pytest.mark.parametrize(
@@ -87,11 +94,11 @@ def test_more_support_than_quoted_is_no_part_of_the_payment() -> None:
 
 def test_what_people_decided_about_this_version_counts() -> None:
     stranger = voucher(full_name="TRẦN VĂN A")
-    accepted = entry_of(stranger, DOSSIER, Hand(accepted=1), tolerance=0, law=LAW)
+    accepted = entered(stranger, DOSSIER, Hand(accepted=1))
     assert (accepted.misfit, accepted.ordered) == (None, False)
-    corrected = entry_of(replace(stranger, voucher_version=2), DOSSIER, Hand(accepted=1), tolerance=0, law=LAW)
+    corrected = entered(replace(stranger, voucher_version=2), DOSSIER, Hand(accepted=1))
     assert corrected.misfit == "IDENTITY_MISMATCH"
-    assert entry_of(stranger, DOSSIER, Hand(refund=1), tolerance=0, law=LAW).ordered
+    assert entered(stranger, DOSSIER, Hand(refund=1)).ordered
 
 
 # Parameters of the day of payment, not of the booking
@@ -115,12 +122,12 @@ BY_THE_OLD_LINE: dict[str, Any] = {
 
 
 def test_paid_before_a_change_and_booked_after_it_is_exact() -> None:
-    entry = entry_of(voucher(**BY_THE_OLD_LINE), new_years_eve(BEFORE), NOTHING, tolerance=0, law=LAW)
+    entry = entered(voucher(**BY_THE_OLD_LINE), new_years_eve(BEFORE))
     assert (entry.misfit, entry.terms) == (None, None)
 
 
 def test_paid_before_a_change_and_declared_after_it_is_judged_by_its_own_day() -> None:
-    entry = entry_of(voucher(**BY_THE_OLD_LINE), new_years_eve(AFTER), NOTHING, tolerance=0, law=LAW)
+    entry = entered(voucher(**BY_THE_OLD_LINE), new_years_eve(AFTER))
     assert (entry.misfit, entry.terms) == (None, Terms(1, 330_000, 15_400, 0, 314_600, 1))
     lines = explained(voucher(**BY_THE_OLD_LINE), new_years_eve(AFTER), LAW)
     assert "Nhà nước hỗ trợ: chứng từ 15.400 đ, hồ sơ 33.000 đ" in lines
@@ -187,7 +194,7 @@ def three_years_ahead() -> Dossier:
 def test_sixteen_months_are_left_of_thirty_six() -> None:
     """A16: 12,200,152 - 1,320,000 = 10,880,152 go back, and twenty months of support."""
     dossier = three_years_ahead()
-    entry = entry_of(voucher(), dossier, NOTHING, tolerance=0, law=LAW)
+    entry = entered(voucher(), dossier)
     kept = with_refunds(entry, 16, dossier, LAW).kept
     assert kept is not None
     assert dossier.quote.amount_participant - kept.participant == 10_880_152
@@ -202,5 +209,5 @@ def test_a_refund_is_reckoned_by_the_parameters_of_its_payment() -> None:
     paid_at = PAID_AT.replace(year=2021, month=12, day=31, tzinfo=VIETNAM)
     old = own_terms(dossier.quote, BEFORE, LAW)
     assert old is not None
-    entry = replace(entry_of(voucher(paid_at=paid_at), dossier, NOTHING, tolerance=0, law=LAW), terms=old)
+    entry = replace(entered(voucher(paid_at=paid_at), dossier), terms=old)
     assert with_refunds(entry, 7, dossier, LAW).kept == Terms(7, 2_310_000, 107_800, 0, 2_202_200, 7)
