@@ -2,42 +2,13 @@
 
 from __future__ import annotations
 
-from chalice.app import Chalice
+from chalicelib.http import auth, framework, portal, public, verification
+from chalicelib.http.application import Application
+from chalicelib.settings import on_lambda
 
-from chalicelib.http import (
-    auth,
-    campaigns,
-    course,
-    cover_life,
-    data_requests,
-    deliveries,
-    desk,
-    framework,
-    officers,
-    people,
-    portal,
-    procedures,
-    public,
-    reconciliation,
-    refunds,
-    rest,
-    rules,
-    slips,
-    verification,
-    viewers,
-    voucher_desk,
-    watchdog,
-)
-from chalicelib.settings import SANDBOX, on_lambda, stage
-
-app = Chalice(app_name="bhxh-602e", configure_logs=False)
-
-BLUEPRINTS = (
-    *(framework, auth, public, refunds, verification, portal, deliveries, viewers, slips),
-    *(officers, people, data_requests, course, cover_life, campaigns, desk, rest, watchdog, procedures, rules),
-    *(reconciliation, voucher_desk),
-)
-for each in BLUEPRINTS:
+# What a citizen's declaration and anybody's look at a dossier or a cover need; the rest comes when it is asked for.
+app = Application("bhxh-602e", later="chalicelib.http.desks")
+for each in (framework, auth, public, verification, portal):
     app.register_blueprint(each.bp)
 
 # On Lambda this module serves HTTP alone: a queue's, a stream's or a task's function starts at its own module
@@ -46,10 +17,6 @@ if not on_lambda():
     from chalicelib.queues import relay, vouchers, webhooks
     from chalicelib.workflows import anchor, canary, cover, dossier, renderer, sweep
 
+    app.complete()
     for other in (vouchers, relay, webhooks, dossier, cover, renderer, sweep, anchor, canary):
         app.register_blueprint(other.bp)
-
-if stage() == SANDBOX:
-    from chalicelib.http import sandbox
-
-    app.register_blueprint(sandbox.bp)

@@ -101,7 +101,7 @@ class Act:
     actor: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AuditLine:
     """One decision about one dossier. Holds nothing personal.
 

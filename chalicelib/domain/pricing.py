@@ -208,7 +208,7 @@ def priced(request: QuoteRequest, size: Size, terms: Parameters, formula: Formul
             f"{terms.income.rate}% x {dotted(size.income)} = {dotted(monthly)} đ/tháng",
             *formula.described(size.months, monthly, amounts.gross),
             *_support_described(size, terms, amounts),
-            f"Người tham gia đóng: {dotted(amounts.participant)} đ, hạn đóng {due:%d/%m/%Y}",
+            f"Người tham gia đóng: {dotted(amounts.participant)} đ, hạn đóng {due.day:02}/{due.month:02}/{due.year}",
         ),
         rules=_rules(terms, formula),
     )

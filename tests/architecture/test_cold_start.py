@@ -43,7 +43,8 @@ def started(code: str, **environment: str) -> Any:
 
 def test_the_api_on_lambda_serves_every_route_and_leaves_the_queues_alone() -> None:
     code = (
-        "import app; print(json.dumps([sorted([path, sorted(methods)] for path, methods in app.app.routes.items()),"
+        "import app; app.app.complete(); app.app.complete();"
+        "print(json.dumps([sorted([path, sorted(methods)] for path, methods in app.app.routes.items()),"
         " sorted(name for name in sys.modules if name.startswith(('chalicelib.queues', 'chalicelib.workflows')))]))"
     )
     routes, others = started(code)
@@ -51,6 +52,35 @@ def test_the_api_on_lambda_serves_every_route_and_leaves_the_queues_alone() -> N
     assert routes_on_lambda == routes
     assert others_on_lambda == []
     assert {"chalicelib.queues.vouchers", "chalicelib.workflows.renderer"} <= set(others)
+
+
+ASKED = """
+import app
+def ask(method, path):
+    told = {{"httpMethod": method, "resourcePath": path, "identity": {{}}, "authorizer": {{}}}}
+    event = {{"requestContext": told, "path": path, "headers": {{}}, "multiValueHeaders": {{}}, "body": None,
+             "pathParameters": None, "queryStringParameters": None, "multiValueQueryStringParameters": None,
+             "stageVariables": None, "isBase64Encoded": False}}
+    return app.app(event, None)["statusCode"], "chalicelib.http.rules" in sys.modules
+answers = [ask(*each) for each in {asked!r}]
+print(json.dumps(answers[-1:] + [len(app.app.routes)]))
+"""
+
+
+def test_what_officers_need_is_imported_when_the_first_of_them_asks() -> None:
+    portal, officer = ("POST", "/v1/dossiers"), ("POST", "/v1/officer/assignments")
+    everything = started("import app; print(len(app.app.routes))")
+
+    def asked(*requests: tuple[str, str]) -> Any:
+        return started(f"\n{ASKED.format(asked=requests)}", AWS_LAMBDA_FUNCTION_NAME="api", LOG_LEVEL="CRITICAL")
+
+    (status, is_there), known = asked(portal)
+    assert (status, is_there) == (400, False)  # nothing was sent
+    assert known < everything
+    assert asked(portal, officer) == [[400, True], everything]
+    assert asked(officer, officer) == [[400, True], everything]
+    # No route at all: Chalice says so, in its own words.
+    assert asked(("GET", "/v1/nowhere"))[0] == [405, True]
 
 
 @pytest.mark.parametrize("module", ("app", *HANDLERS))
