@@ -103,8 +103,9 @@ def _is_clutter(path: Path, folder: Path) -> bool:
 
 
 def compile_sources(folder: Path, prefix: str, only: Iterable[str] = (".",)) -> None:
-    """Byte code beside every source, believed unseen: what is packed is never edited, and every cold start would read all
-    sources only to find their hashes unchanged. (Times would prove nothing: those of a zip are fixed.)
+    """Byte code beside every source, believed unseen: what is packed is never edited.
+
+    Every cold start would read all sources only to find their hashes unchanged; times prove nothing, a zip's are fixed.
 
     `prefix` is where the folder will lie on Lambda; tracebacks and the bytes then do not depend on this machine.
     """
