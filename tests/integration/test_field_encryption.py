@@ -308,9 +308,19 @@ def test_a_number_taken_over_from_another_dossier_does_not_count(house: House) -
     assert stored is not None
     moved = {**rows[1], "personal_id": rows[0]["personal_id"]}
     house.w.table.put(keys.dossier(second), {**stored, "declaration": json.dumps(moved)})
-    failed = house.send(voucher(1, first), voucher(2, second, person(1)))
-    assert failed == ["1"], "it goes to the dead letters, and the alarm rings; the other one is paid"
-    assert house.dossier(first).state is State.IN_PROCESS
+    # The money of whoever has the number does not fit, that of the dossier's own person does: no number is opened.
+    house.send(voucher(1, second))
+    assert house.dossier(second).state is State.AWAITING_PAYMENT
+    assert house.send(voucher(2, first), voucher(3, second, person(1))) == []
+    assert house.dossier(first).state is house.dossier(second).state is State.IN_PROCESS
+    # Wherever it would be shown or printed it does not open.
+    with pytest.raises(SealBroken):
+        open_dossier(house.dossier(second), house.w.fields)
+    for code in (first, second):
+        house.issue(code)
+    draw_cover(f"{first}-C1", first, house.w)
+    with pytest.raises(SealBroken):
+        draw_cover(f"{second}-C1", second, house.w)
 
 
 # Without KMS
