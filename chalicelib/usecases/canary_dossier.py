@@ -158,11 +158,10 @@ def _begin(w: Wiring) -> _Held | None:
         return None
     else:
         held = _Held(int(str(before["run"])) + 1, today)
-    if not _write(held, None if before is None else held.run - 1, now + HELD_SECONDS, w):
-        return None
-    if before is not None and before["day"] != today.isoformat():
-        forget_day(date.fromisoformat(str(before["day"])), w)
-    return held
+        if before["day"] != today.isoformat():
+            # While this still names the day: whoever dies now is followed by one that finds it.
+            forget_day(date.fromisoformat(str(before["day"])), w)
+    return held if _write(held, None if before is None else held.run - 1, now + HELD_SECONDS, w) else None
 
 
 def _end(held: _Held, w: Wiring) -> None:

@@ -158,6 +158,18 @@ def test_what_a_run_that_died_anywhere_has_left_the_next_one_removes(house: Hous
     assert died > 15
 
 
+@pytest.mark.parametrize("at", range(1, 5))
+def test_a_run_that_died_early_on_another_day_leaves_no_counter_behind(house: House, at: int) -> None:
+    sing(house)
+    house.clock.now += timedelta(days=1)
+    with dying(house, at), pytest.raises(Crash):
+        sing(house)
+    _forget_right(house, canary_dossier.HELD_SECONDS + 1)
+    house.clock.now += timedelta(hours=2)
+    sing(house)
+    assert listing(house) == ["CANARY# RUN", "COUNTER#99#261124 NUMBER"]
+
+
 def _forget_right(house: House, seconds: int) -> None:
     key = {"PK": {"S": "CANARY#"}, "SK": {"S": "RUN"}}
     table = house.own_client("dynamodb")
