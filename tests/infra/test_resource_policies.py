@@ -19,7 +19,7 @@ DELEGATED = {"Effect": "Allow", "Principal": ACCOUNT, "Action": "kms:*", "Resour
 
 INVOKE = {"Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*"}
 FROM_ELSEWHERE = {"StringNotEquals": {"aws:SourceVpce": {"Ref": "VpcEndpointId"}}}
-PRIVATE = [{"Effect": "Allow", **INVOKE}, {"Effect": "Deny", **INVOKE, "Condition": FROM_ELSEWHERE}]
+PRIVATE: list[Statement] = [{"Effect": "Allow", **INVOKE}, {"Effect": "Deny", **INVOKE, "Condition": FROM_ELSEWHERE}]
 """A private API names nobody (its tokens do) and is denied to all who do not come through the one endpoint."""
 
 OF_A_SERVICE = {"aws:SourceAccount", "aws:SourceArn", "kms:EncryptionContext:aws:logs:arn"}
