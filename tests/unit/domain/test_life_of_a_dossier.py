@@ -61,8 +61,8 @@ class Model:
         self.accepted = True
         self.days_off: set[date] = set()
         """Told by late notices."""
-        self.paid_on: date | None = None
-        """The day from which the limit counts."""
+        self.began: datetime | None = None
+        """The moment from which the limit counts; on which day it arrived a late notice may change."""
         self.pauses: list[tuple[datetime, datetime | None]] = []
         self.apology_days = 0
         self.apologised = False
@@ -73,10 +73,10 @@ class Model:
 
     def due_on(self) -> date | None:
         """None before payment and while the clock stands; else by walking over the calendar."""
-        if self.paid_on is None:
+        if self.began is None:
             return None
         ends = [(asked, None if supplied is None else self.arrived(supplied)) for asked, supplied in self.pauses]
-        left, day = self.limit + self.apology_days, self.paid_on
+        left, day = self.limit + self.apology_days, self.arrived(self.began)
         while left:
             day += timedelta(days=1)
             if any(asked.date() < day and (until is None or day <= until) for asked, until in ends):
@@ -161,7 +161,7 @@ class Life(RuleBasedStateMachine):
             return
         assert allowed
         if not (self.model.manual and self.model.from_acceptance):
-            self.model.paid_on = self.model.arrived(self.now)
+            self.model.began = self.now
         if self.model.manual:
             self.model.go("SUBMITTED")
             self.model.accepted = False
@@ -180,8 +180,8 @@ class Life(RuleBasedStateMachine):
             assert not allowed
             return
         assert allowed
-        if self.model.paid_on is None:
-            self.model.paid_on = self.model.arrived(self.now)
+        if self.model.began is None:
+            self.model.began = self.now
         self.model.accepted = True
         states = ["RECEIVED", "IN_PROCESS"] if self.model.state == "SUBMITTED" else []
         if states:
@@ -246,10 +246,10 @@ class Life(RuleBasedStateMachine):
             return
         assert allowed
         self.model.go("IN_PROCESS")
-        if self.model.paid_on is None:
+        if self.model.began is None:
             # Asked at intake: the limit counts from the complete dossier.
             self.model.pauses.pop()
-            self.model.paid_on = self.model.arrived(self.now)
+            self.model.began = self.now
         else:
             self.model.pauses[-1] = (self.model.pauses[-1][0], self.now)
         self.take(decision.change)
@@ -406,7 +406,7 @@ TestLife = Life.TestCase
 
 def test_the_reference_knows_a12() -> None:
     model = Model()
-    model.paid_on = date(2023, 2, 6)
+    model.began = OPENED_AT
     assert model.due_on() == date(2023, 2, 13)
     asked, supplied = (OPENED_AT + timedelta(days=days) for days in (2, 9))
     model.pauses.append((asked, supplied))

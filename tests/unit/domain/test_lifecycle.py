@@ -317,6 +317,15 @@ def test_a_late_holiday_notice_moves_the_due_date_and_says_so() -> None:
     assert lifecycle.recompute(in_process(), CALENDAR, system).lines == ()
 
 
+def test_a_late_holiday_notice_moves_the_day_on_which_an_evening_payment_arrived() -> None:
+    evening = replace(in_process(), paid_at=at("2023-02-06 18:15"))
+    system = Act(at("2023-02-06 19:00"), By.SYSTEM, "calendar")
+    before = lifecycle.recompute(evening, CALENDAR, system).dossier
+    assert before.due_at == at("2023-02-14 17:00"), "it counts as received on Tuesday 07/02"
+    longer = replace(CALENDAR, days_off={**CALENDAR.days_off, date(2023, 2, 7): "nghỉ bổ sung"})
+    assert lifecycle.recompute(before, longer, system).dossier.due_at == at("2023-02-15 17:00")
+
+
 def test_a_deadline_that_comes_forward_gets_a_new_execution() -> None:
     """Asleep until the supplement's time-out on 10/03; once supplied, the reminder of 17/02 comes first."""
     before, act = asked().change.dossier, portal("2023-02-15 10:00")
