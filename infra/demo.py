@@ -25,7 +25,7 @@ from chalicelib.documents.verification import examine
 from chalicelib.documents.verify import roots_from
 from infra.local.client import LocalClient, Reply, wait_until
 from infra.local.lock import is_held
-from infra.local.samples import first_timer, voucher_for
+from infra.local.samples import QUOTE, first_timer, voucher_for
 from infra.local.settings import LocalSettings, SettingsError, read_settings
 
 START_PATIENCE_SECONDS = 180.0
@@ -77,22 +77,7 @@ def play(system: LocalClient, target: Path, roots: Path) -> None:
 
 def _declare(system: LocalClient, person: dict[str, Any]) -> str:
     _step("She asks what one month costs at an income of 1,500,000 đ")
-    quote = _expect(
-        200,
-        system.call(
-            "POST",
-            "/v1/quotes",
-            {
-                "income": 1_500_000,
-                "method": "M1",
-                "from_month": "2023-02",
-                "support_category": "OTHER",
-                "province_code": "79",
-                "paid_on": "2023-02-06",
-                "supported_months_used": 0,
-            },
-        ),
-    )
+    quote = _expect(200, system.call("POST", "/v1/quotes", {**QUOTE, "method": "M1"}))
     for line in quote["explanation"]:
         _tell(line)
     _tell(f"{_money(quote['amount_gross'])} in all: she pays {_money(quote['amount_participant'])}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from infra.local.samples import DECLARATION, VOUCHER
 from tests.support.environment import NAMES, REGION
 
 ENVIRONMENT = {
@@ -32,63 +33,21 @@ def personal_id(number: int) -> str:
 
 def declaration(number: int) -> dict[str, Any]:
     return {
+        **DECLARATION,
         "national_code": f"000.00.00.G24-230206-{number:06d}",
-        "case_type": "FIRST_TIME",
         "personal_id": personal_id(number),
-        "full_name": "Nguyễn Thị Hòa",
-        "birth_date": "1985-05-12",
-        "gender": "NU",
-        "nationality": "VN",
-        "si_number": None,
-        "phone": "+84912345678",
         "email": "hoa.nguyen@example.vn",
-        "permanent_address": {
-            "house_street": "12 Lê Lợi",
-            "commune_code": "26734",
-            "district_code": "760",
-            "province_code": "79",
-        },
-        "support_category": "OTHER",
-        "support_proof_no": None,
-        "income": 1_500_000,
-        "method": "M1",
-        "from_month": "2023-02",
-        "book_form": "ELECTRONIC",
     }
 
 
 def voucher(number: int, dossier_code: str) -> dict[str, Any]:
     return {
+        **VOUCHER,
         "message_id": f"5b0c{number}",
         "voucher_id": f"KT79-2023-{number:07d}",
-        "voucher_version": 1,
-        "event": "ISSUED",
-        "receipt": {"symbol": "BH23-79/E", "number": f"{number:07d}", "date": "2023-02-06"},
-        "kind": "BIEN_LAI_DIEN_TU",
-        "channel": "PORTAL",
+        "receipt": {**VOUCHER["receipt"], "number": f"{number:07d}"},
         "dossier_code": dossier_code,
         "personal_id": personal_id(number),
-        "si_number": None,
-        "full_name": "NGUYỄN THỊ HÒA",
-        "birth_date": "1985-05-12",
-        "payer": {"name": "NGUYỄN THỊ HÒA", "relation": "SELF"},
-        "scheme": "BHXH_TN",
-        "income": 1_500_000,
-        "method": "M1",
-        "from_month": "2023-02",
-        "months": 1,
-        "amount_participant": 297_000,
-        "amount_state": 33_000,
-        "amount_local": 0,
-        "amount_other": 0,
-        "amount_gross": 330_000,
-        "amount_received": 297_000,
-        "bank_txn_id": "FT23037000001",
-        "bank_code": "VCB",
-        "paid_at": "2023-02-06T09:15:22+07:00",
-        "value_date": "2023-02-06",
-        "province_code": "79",
-        "currency": "VND",
     }
 
 

@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 
 from infra.local.client import LocalClient
-from infra.local.samples import first_timer, voucher_for
+from infra.local.samples import QUOTE, first_timer, voucher_for
 from infra.tools import environment, local_run
 
 PAID_AT = datetime.fromisoformat("2023-02-06T09:15:22+07:00")
@@ -49,6 +49,7 @@ def _locust(programs: Path, system: LocalClient, folder: Path, seconds: int, use
         **os.environ,
         "ENDPOINTS": str(folder / "endpoints.json"),
         "DECLARATION": json.dumps(person),
+        "QUOTE": json.dumps(QUOTE),
         "VOUCHER": json.dumps(voucher_for(person, None, number="0000001", paid_at=PAID_AT)),
     }
     asked = [str(programs / "locust"), "-f", str(Path(__file__).with_name("locustfile.py")), "--headless"]

@@ -22,15 +22,7 @@ DECLARATION: dict[str, Any] = json.loads(os.environ["DECLARATION"])
 VOUCHER: dict[str, Any] = json.loads(os.environ["VOUCHER"])
 TOKENS = ENDPOINTS["tokens"]
 SERIALS = itertools.count(int(os.environ.get("FIRST_SERIAL", "1")))
-QUOTE = {
-    "income": 1_500_000,
-    "method": "M3",
-    "from_month": "2023-02",
-    "support_category": "OTHER",
-    "province_code": "79",
-    "paid_on": "2023-02-06",
-    "supported_months_used": 0,
-}
+QUOTE: dict[str, Any] = json.loads(os.environ["QUOTE"])
 SQS = boto3.client(
     "sqs",
     endpoint_url=ENDPOINTS["aws"],

@@ -19,6 +19,7 @@ from chalicelib.documents.token import keys_from
 from chalicelib.documents.verification import examine
 from chalicelib.storage.signing import SigningKeys
 from infra.local.client import wait_until
+from infra.local.samples import QUOTE
 from infra.local.settings import STACK
 
 from .harness import LocalRun
@@ -446,15 +447,7 @@ def test_other_registers_refuse_too(outside: Outside, serials: Iterator[int]) ->
 
 
 def test_the_quote_is_what_the_declaration_costs(outside: Outside) -> None:
-    request = {
-        "income": 1_500_000,
-        "method": "M3",
-        "from_month": "2023-02",
-        "support_category": "OTHER",
-        "province_code": "79",
-        "paid_on": "2023-02-06",
-        "supported_months_used": 0,
-    }
+    request = {**QUOTE}
     reply = outside.client.call("POST", "/v1/quotes", request)
     assert reply.status == 200
     quote = reply.body

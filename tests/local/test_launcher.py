@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from infra.local.client import LocalClient
-from infra.local.samples import first_timer
+from infra.local.samples import QUOTE, first_timer
 from infra.local.settings import LocalSettings, isolate
 
 from .harness import ROOT, LocalRun
@@ -147,19 +147,7 @@ def test_requests_at_the_same_moment_are_not_mixed_up(system: LocalClient) -> No
     incomes = [1_500_000 + 50_000 * step for step in range(200)]
 
     def ask(income: int) -> int:
-        reply = system.call(
-            "POST",
-            "/v1/quotes",
-            {
-                "income": income,
-                "method": "M1",
-                "from_month": "2023-02",
-                "support_category": "OTHER",
-                "province_code": "79",
-                "paid_on": "2023-02-06",
-                "supported_months_used": 0,
-            },
-        )
+        reply = system.call("POST", "/v1/quotes", {**QUOTE, "income": income, "method": "M1"})
         assert reply.status == 200
         gross: int = reply.body["amount_gross"]
         return gross

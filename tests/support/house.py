@@ -24,6 +24,7 @@ from chalicelib.usecases.view_dossier import DossierView, read_dossier
 from chalicelib.wiring import Wiring, wiring
 from chalicelib.workflows.cover import cover_task
 from chalicelib.workflows.dossier import dossier_task
+from infra.local.samples import DECLARATION, VOUCHER
 from tests.support.cloud import Cloud, Row, boto_clients
 
 START = datetime(2023, 2, 6, 9, 15, tzinfo=VIETNAM)
@@ -37,22 +38,7 @@ SIGNER_79 = Caller("signer-79", Role.SIGNER, provinces=frozenset({"79"}))
 SIGNER_01 = Caller("signer-01", Role.SIGNER, provinces=frozenset({"01"}))
 OPS = Caller("ops-1", Role.OPS)
 
-HOA = DeclarationDraft(
-    national_code="000.00.00.G24-230206-000123",
-    case_type="FIRST_TIME",
-    personal_id="079185012345",
-    full_name="Nguyễn Thị Hòa",
-    birth_date="1985-05-12",
-    gender="NU",
-    nationality="VN",
-    phone="+84912345678",
-    permanent_address=AddressDraft("12 Lê Lợi", "26734", "760", "79"),
-    support_category="OTHER",
-    income=1_500_000,
-    method="M1",
-    from_month="2023-02",
-    book_form="ELECTRONIC",
-)
+HOA = DeclarationDraft(**{**DECLARATION, "permanent_address": AddressDraft(**DECLARATION["permanent_address"])})
 """The first-timer of scenario A1: pays 297,000 for February 2023."""
 
 
@@ -81,37 +67,20 @@ class StandingClock:
 
 def voucher(number: int = 1, code: str | None = None, draft: DeclarationDraft = HOA, **changes: Any) -> dict[str, Any]:
     """The voucher of one M1 payment of 297,000, as accounting sends it."""
+    name = (draft.full_name or "").upper()
     return {
+        **VOUCHER,
         "message_id": f"message-{number}",
         "voucher_id": f"KT79-2023-{number:07d}",
-        "voucher_version": 1,
-        "event": "ISSUED",
-        "receipt": {"symbol": "BH23-79/E", "number": f"{number:07d}", "date": "2023-02-06"},
-        "kind": "BIEN_LAI_DIEN_TU",
+        "receipt": {**VOUCHER["receipt"], "number": f"{number:07d}"},
         "channel": "PORTAL" if code else "AGENT",
         "dossier_code": code,
         "personal_id": draft.personal_id,
         "si_number": draft.si_number,
-        "full_name": (draft.full_name or "").upper(),
+        "full_name": name,
         "birth_date": draft.birth_date,
-        "payer": {"name": (draft.full_name or "").upper(), "relation": "SELF"},
-        "scheme": "BHXH_TN",
-        "income": 1_500_000,
-        "method": "M1",
+        "payer": {"name": name, "relation": "SELF"},
         "from_month": draft.from_month,
-        "months": 1,
-        "amount_participant": 297_000,
-        "amount_state": 33_000,
-        "amount_local": 0,
-        "amount_other": 0,
-        "amount_gross": 330_000,
-        "amount_received": 297_000,
-        "bank_txn_id": "FT23037000001",
-        "bank_code": "VCB",
-        "paid_at": "2023-02-06T09:15:22+07:00",
-        "value_date": "2023-02-06",
-        "province_code": "79",
-        "currency": "VND",
         **changes,
     }
 

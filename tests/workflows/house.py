@@ -30,6 +30,7 @@ from chalicelib.usecases.sing import Answered, Ask
 from chalicelib.wiring import Wiring, wiring
 from infra.asked import Call as Call
 from infra.asked import note_stand_in
+from infra.local.samples import VOUCHER
 from infra.merge import merged_overlay
 from tests.integration.http.harness import DECLARATION, PORTAL, SIGNER_79, Answer, Api
 from tests.support.environment import ACCOUNT, NAMES
@@ -393,36 +394,11 @@ class Noted:
 def voucher(code: str, paid_at: datetime, **changes: Any) -> str:
     """The voucher of scenario A1, as accounting sends it."""
     body = {
-        "message_id": "5b0c8f9e-52a5-4c7d-9d0b-0d3d7a1b2c3d",
-        "voucher_id": "KT79-2023-0000001",
-        "voucher_version": 1,
-        "event": "ISSUED",
-        "receipt": {"symbol": "BH23-79/E", "number": "0000001", "date": paid_at.date().isoformat()},
-        "kind": "BIEN_LAI_DIEN_TU",
-        "channel": "PORTAL",
+        **VOUCHER,
+        "receipt": {**VOUCHER["receipt"], "date": paid_at.date().isoformat()},
         "dossier_code": code,
-        "personal_id": DECLARATION["personal_id"],
-        "si_number": None,
-        "full_name": "NGUYỄN THỊ HÒA",
-        "birth_date": "1985-05-12",
-        "payer": {"name": "NGUYỄN THỊ HÒA", "relation": "SELF"},
-        "scheme": "BHXH_TN",
-        "income": 1_500_000,
-        "method": "M1",
-        "from_month": "2023-02",
-        "months": 1,
-        "amount_participant": 297_000,
-        "amount_state": 33_000,
-        "amount_local": 0,
-        "amount_other": 0,
-        "amount_gross": 330_000,
-        "amount_received": 297_000,
-        "bank_txn_id": "FT23037000001",
-        "bank_code": "VCB",
         "paid_at": paid_at.isoformat(timespec="seconds"),
         "value_date": paid_at.date().isoformat(),
-        "province_code": "79",
-        "currency": "VND",
     }
     return json.dumps(body | changes, ensure_ascii=False)
 

@@ -13,6 +13,8 @@ from urllib.parse import parse_qs, quote, unquote
 from chalice.app import Chalice
 
 from chalicelib.http.operations import OPERATIONS, Operation
+from infra.local.samples import DECLARATION as DECLARATION
+from infra.local.samples import QUOTE as QUOTE
 
 PORTAL = {"sub": "portal-dvc", "role": "portal", "client_id": "dvc"}
 OTHER_PORTAL = {"sub": "portal-b", "role": "portal", "client_id": "b"}
@@ -21,41 +23,6 @@ OFFICER_01 = {"sub": "officer-01", "role": "officer", "provinces": "01"}
 SIGNER_79 = {"sub": "signer-79", "role": "signer", "provinces": "79"}
 SIGNER_01 = {"sub": "signer-01", "role": "signer", "provinces": "01"}
 OPS = {"sub": "ops-1", "role": "ops"}
-
-DECLARATION: dict[str, Any] = {
-    "national_code": "000.00.00.G24-230206-000123",
-    "case_type": "FIRST_TIME",
-    "personal_id": "079185012345",
-    "full_name": "Nguyễn Thị Hòa",
-    "birth_date": "1985-05-12",
-    "gender": "NU",
-    "nationality": "VN",
-    "si_number": None,
-    "phone": "+84912345678",
-    "email": None,
-    "permanent_address": {
-        "house_street": "12 Lê Lợi",
-        "commune_code": "26734",
-        "district_code": "760",
-        "province_code": "79",
-    },
-    "support_category": "OTHER",
-    "support_proof_no": None,
-    "income": 1_500_000,
-    "method": "M1",
-    "from_month": "2023-02",
-    "book_form": "ELECTRONIC",
-}
-
-QUOTE: dict[str, Any] = {
-    "income": 1_500_000,
-    "method": "M3",
-    "from_month": "2023-02",
-    "support_category": "OTHER",
-    "province_code": "79",
-    "paid_on": "2023-02-06",
-    "supported_months_used": 0,
-}
 
 
 @dataclass(frozen=True, slots=True)

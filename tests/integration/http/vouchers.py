@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.queues.vouchers import voucher_consumer
+from infra.local.samples import VOUCHER, paying_for
 
 
 def voucher_for(opened: Mapping[str, Any], declared: Mapping[str, Any], paid_at: str) -> dict[str, Any]:
@@ -15,36 +16,15 @@ def voucher_for(opened: Mapping[str, Any], declared: Mapping[str, Any], paid_at:
     number = opened["dossier_code"][-4:]
     quote, province = opened["quote"], declared["permanent_address"]["province_code"]
     return {
+        **paying_for(declared, quote),
         "message_id": str(uuid.uuid4()),
         "voucher_id": f"KT{province}-2023-{number}",
-        "voucher_version": 1,
-        "event": "ISSUED",
-        "receipt": {"symbol": f"BH23-{province}/E", "number": f"000{number}", "date": "2023-02-06"},
-        "kind": "BIEN_LAI_DIEN_TU",
-        "channel": "PORTAL",
+        "receipt": {**VOUCHER["receipt"], "symbol": f"BH23-{province}/E", "number": f"000{number}"},
         "dossier_code": opened["dossier_code"],
-        "personal_id": declared["personal_id"],
         "si_number": None,
-        "full_name": declared["full_name"].upper(),
-        "birth_date": declared["birth_date"],
-        "payer": {"name": declared["full_name"].upper(), "relation": "SELF"},
-        "scheme": "BHXH_TN",
-        "income": declared["income"],
-        "method": declared["method"],
-        "from_month": declared["from_month"],
-        "months": quote["months"],
-        "amount_participant": quote["amount_participant"],
-        "amount_state": quote["amount_state"],
-        "amount_local": quote["amount_local"],
-        "amount_other": 0,
-        "amount_gross": quote["amount_gross"],
-        "amount_received": quote["amount_participant"],
         "bank_txn_id": f"FT2303700{number}",
-        "bank_code": "VCB",
         "paid_at": paid_at,
-        "value_date": "2023-02-06",
         "province_code": province,
-        "currency": "VND",
     }
 
 

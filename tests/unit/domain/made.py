@@ -8,7 +8,16 @@ from typing import Any
 
 from chalicelib.domain.account import Account, Entry
 from chalicelib.domain.contribution import Quote, QuoteRequest, quote
-from chalicelib.domain.declaration import Address, BirthDate, BookForm, CaseType, Declaration, Gender
+from chalicelib.domain.declaration import (
+    Address,
+    AddressDraft,
+    BirthDate,
+    BookForm,
+    CaseType,
+    Declaration,
+    DeclarationDraft,
+    Gender,
+)
 from chalicelib.domain.dossier import Change, Dossier, accept_payment, await_cover, open_dossier, unchanged
 from chalicelib.domain.events import Act, By
 from chalicelib.domain.months import VIETNAM, Month
@@ -24,6 +33,26 @@ PORTAL = Act(OPENED_AT, By.PORTAL, "portal-dvc")
 ACCOUNTING = Act(PAID_AT, By.ACCOUNTING, "central-accounting")
 SYSTEM = Act(PAID_AT, By.SYSTEM, "deadline")
 
+ADDRESS = AddressDraft("12 Lê Lợi", "26734", "760", "79")
+NEW_ADDRESS = replace(ADDRESS, district_code=None)
+"""The same without the district, which no address has since July 2025."""
+A1 = DeclarationDraft(
+    national_code="000.00.00.G24-230206-000123",
+    case_type="FIRST_TIME",
+    personal_id="079185012345",
+    full_name="Nguyễn Thị Hòa",
+    birth_date="1985-05-12",
+    gender="NU",
+    nationality="VN",
+    phone="+84912345678",
+    permanent_address=ADDRESS,
+    support_category="OTHER",
+    income=1_500_000,
+    method="M1",
+    from_month="2023-02",
+    book_form="ELECTRONIC",
+)
+"""The sample of the contract: the woman of scenario A1, as she declares."""
 DECLARATION = Declaration(
     case_type=CaseType.FIRST_TIME,
     personal_id="079185012345",

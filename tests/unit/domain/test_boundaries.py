@@ -28,7 +28,8 @@ from chalicelib.domain.law import Row, Table, TableFault
 from chalicelib.domain.months import VIETNAM, Month, MonthSpan
 from chalicelib.domain.provinces import Provinces
 from chalicelib.law import load
-from tests.unit.domain.test_declaration import A1, CONTINUE, faults, judge
+from tests.unit.domain.made import A1
+from tests.unit.domain.test_declaration import CONTINUE, faults, judge
 
 LAW = load()
 

@@ -23,28 +23,9 @@ from chalicelib.domain.evidence import Book, Evidence, History, PersonOnFile, Po
 from chalicelib.domain.identity import BirthDate, Gender
 from chalicelib.domain.law import Row, Table
 from chalicelib.domain.months import VIETNAM, Month, MonthSpan
-from chalicelib.law import load
+from tests.unit.domain.made import A1, LAW, NEW_ADDRESS
+from tests.unit.domain.made import ADDRESS as OLD_ADDRESS
 
-LAW = load()
-OLD_ADDRESS = AddressDraft("12 Lê Lợi", "26734", "760", "79")
-NEW_ADDRESS = replace(OLD_ADDRESS, district_code=None)
-A1 = DeclarationDraft(
-    national_code="000.00.00.G24-230206-000123",
-    case_type="FIRST_TIME",
-    personal_id="079185012345",
-    full_name="Nguyễn Thị Hòa",
-    birth_date="1985-05-12",
-    gender="NU",
-    nationality="VN",
-    phone="+84912345678",
-    permanent_address=OLD_ADDRESS,
-    support_category="OTHER",
-    income=1_500_000,
-    method="M1",
-    from_month="2023-02",
-    book_form="ELECTRONIC",
-)
-"""The sample of the contract: the woman of scenario A1."""
 ON_FILE = PersonOnFile("NGUYỄN THỊ HOÀ", BirthDate(1985, 5, 12), Gender.FEMALE, "79", "26734")
 
 

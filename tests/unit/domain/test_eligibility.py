@@ -7,29 +7,14 @@ from datetime import date, datetime
 
 import pytest
 
-from chalicelib.domain.declaration import AddressDraft, Assessment, DeclarationDraft, assess
+from chalicelib.domain.declaration import Assessment, DeclarationDraft, assess
 from chalicelib.domain.eligibility import benefit_faults, contract_faults, participant_group
 from chalicelib.domain.evidence import Benefit, Contract, Evidence, History
 from chalicelib.domain.months import VIETNAM, Month, MonthSpan
-from chalicelib.law import load
+from tests.unit.domain.made import A1, LAW, NEW_ADDRESS
+from tests.unit.domain.made import ADDRESS as OLD_ADDRESS
 
-LAW = load()
-OLD_ADDRESS = AddressDraft("12 Lê Lợi", "26734", "760", "79")
-NEW_ADDRESS = replace(OLD_ADDRESS, district_code=None)
-WOMAN = DeclarationDraft(
-    case_type="FIRST_TIME",
-    personal_id="079185012345",
-    full_name="Nguyễn Thị Hòa",
-    birth_date="1985-05-12",
-    gender="NU",
-    nationality="VN",
-    phone="0912345678",
-    permanent_address=NEW_ADDRESS,
-    support_category="OTHER",
-    income=1_500_000,
-    method="M1",
-    book_form="ELECTRONIC",
-)
+WOMAN = replace(A1, national_code=None, phone="0912345678", permanent_address=NEW_ADDRESS, from_month=None)
 WORKER = Contract(date(2024, 3, 1), None, ((date(2025, 9, 1), date(2025, 12, 31)),))
 
 
