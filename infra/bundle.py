@@ -111,18 +111,9 @@ def compile_sources(folder: Path, prefix: str, only: Iterable[str] = (".",)) -> 
     """
     for each in only:
         path = folder / each
-        if path.is_dir():
-            compileall.compile_dir(
-                path,
-                quiet=1,
-                force=True,
-                stripdir=str(folder),
-                prependdir=prefix,
-                invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-            )
-        elif path.exists():
+        for source in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
             compileall.compile_file(
-                path,
+                source,
                 quiet=1,
                 force=True,
                 stripdir=str(folder),
