@@ -62,11 +62,26 @@ class LocalClient:
             data = json.dumps(body, ensure_ascii=False).encode()
         if data is not None:
             sent["Content-Type"] = "application/json"
-        answer = self._session.request(
-            method, self.endpoints["api"] + path, data=data, headers={**sent, **(headers or {})}, timeout=30
-        )
+        return self._send(method, path, data, {**sent, **(headers or {})})
+
+    def _send(self, method: str, path: str, data: bytes | None, headers: Mapping[str, str]) -> Reply:
+        """One try of a request."""
+        answer = self._session.request(method, self.endpoints["api"] + path, data=data, headers=headers, timeout=30)
         is_json = "json" in answer.headers.get("Content-Type", "") and answer.content
         return Reply(answer.status_code, answer.headers, answer.json() if is_json else answer.content)
+
+    def rows(self, path: str, who: str) -> list[Json]:
+        """All pages of a list. Raises `AssertionError` unless each is answered."""
+        rows: list[Json] = []
+        cursor = ""
+        while True:
+            reply = self.call("GET", f"{path}{'&' if '?' in path else '?'}limit=100{cursor}", who=who)
+            if reply.status != 200:
+                raise AssertionError(f"GET {path}: {reply.status} {reply.body}")
+            rows += reply.body["items"]
+            if reply.body["next_cursor"] is None:
+                return rows
+            cursor = f"&cursor={reply.body['next_cursor']}"
 
     def set_clock(self, now: str | None) -> None:
         """Set the sandbox's business clock, or give real time back. Raises `AssertionError` when refused."""

@@ -72,16 +72,7 @@ class Outside:
         return next((row for row in rows if row["dossier_code"] == code), {})
 
     def rows(self, path: str, who: str) -> list[Json]:
-        """All pages of a list."""
-        rows: list[Json] = []
-        cursor = ""
-        while True:
-            reply = self.client.call("GET", f"{path}{'&' if '?' in path else '?'}limit=100{cursor}", who=who)
-            assert reply.status == 200, reply.body
-            rows += reply.body["items"]
-            if reply.body["next_cursor"] is None:
-                return rows
-            cursor = f"&cursor={reply.body['next_cursor']}"
+        return self.client.rows(path, who)
 
     def load(self, register: str, rows: Json | list[Json]) -> None:
         """Put a row, or several, into one of the sandbox's registers."""
@@ -176,6 +167,21 @@ def person(serial: int, *, province: str = "79", **changes: Any) -> Json:
     """Scenario A1's declaration for one of a million cards, with an address in `province`."""
     declaration = first_timer(serial, **changes)
     declaration["permanent_address"] = {**declaration["permanent_address"], "province_code": province}
+    return declaration
+
+
+def near_poor(outside: Outside, serial: int) -> Json:
+    """Scenario A2's declaration, by somebody on the near-poor list: 4,290,000 for twelve months."""
+    declaration = person(
+        serial,
+        support_category="NEAR_POOR",
+        income=2_000_000,
+        method="M12",
+        from_month="2023-03",
+        full_name="Lò Thị Ước",
+    )
+    listed = {"category": "NEAR_POOR", "valid_from": "2023-01-01", "valid_to": "2023-12-31"}
+    outside.load("poor-households", {"personal_id": declaration["personal_id"], **listed})
     return declaration
 
 

@@ -23,7 +23,7 @@ from infra.local.samples import QUOTE
 from infra.local.settings import STACK
 
 from .harness import LocalRun
-from .outside import Json, Outside, later, person, refused
+from .outside import Json, Outside, later, near_poor, person, refused
 
 MONDAY = "2023-02-06T09:15:00+07:00"
 PAID = "2023-02-06T09:15:22+07:00"
@@ -151,16 +151,7 @@ def check_signature(outside: Outside, pdf: bytes) -> None:
 def test_a2_near_poor_for_a_year(outside: Outside, serial: int) -> None:
     # given a person on the near-poor list
     outside.client.set_clock("2023-03-02T08:30:00+07:00")
-    declaration = person(
-        serial,
-        support_category="NEAR_POOR",
-        income=2_000_000,
-        method="M12",
-        from_month="2023-03",
-        full_name="Lò Thị Ước",
-    )
-    listed = {"category": "NEAR_POOR", "valid_from": "2023-01-01", "valid_to": "2023-12-31"}
-    outside.load("poor-households", {"personal_id": declaration["personal_id"], **listed})
+    declaration = near_poor(outside, serial)
 
     # when she declares M12 from 03/2023
     opened = outside.declare(declaration)

@@ -6,25 +6,10 @@ from typing import Any
 
 from infra.local.client import wait_until
 
-from .outside import Json, Outside, person
+from .outside import Json, Outside, near_poor, person
 from .test_law import resident
 
 MORNING = "2023-03-02T08:30:00+07:00"
-
-
-def near_poor(outside: Outside, serial: int) -> Json:
-    """A declaration of scenario A8: 4,290,000 for twelve months."""
-    declaration = person(
-        serial,
-        support_category="NEAR_POOR",
-        income=2_000_000,
-        method="M12",
-        from_month="2023-03",
-        full_name="Lò Thị Ước",
-    )
-    listed = {"category": "NEAR_POOR", "valid_from": "2023-01-01", "valid_to": "2023-12-31"}
-    outside.load("poor-households", {"personal_id": declaration["personal_id"], **listed})
-    return declaration
 
 
 def active(dossier: Json) -> list[Json]:

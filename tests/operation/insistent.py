@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -26,21 +25,10 @@ class InsistentClient(LocalClient):
 
     asked = repeated = 0
 
-    def call(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        who: str | None = None,
-        headers: Mapping[str, str] | None = None,
-        raw: bytes | None = None,
-    ) -> Reply:
-        """As `LocalClient.call`. One Idempotency-Key for all tries of a request."""
-        key = {"Idempotency-Key": str(uuid.uuid4())} if method == "POST" and path.startswith("/v1/") else {}
-        sent = {**key, **(headers or {})}
+    def _send(self, method: str, path: str, data: bytes | None, headers: Mapping[str, str]) -> Reply:
+        """As `LocalClient._send`, with one Idempotency-Key for all tries of a request."""
         return self.insist(
-            lambda: super(InsistentClient, self).call(method, path, body, who=who, headers=sent, raw=raw),
+            lambda: super(InsistentClient, self)._send(method, path, data, headers),
             lambda reply: reply.status not in PASSING,
         )
 

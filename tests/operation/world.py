@@ -211,7 +211,9 @@ class World:
         deadline = time.monotonic() + PATIENCE
         while wanted:
             listed = [
-                row for row in self.rows("/v1/officer/covers?state=DATA_CREATED") if row["dossier_code"] in wanted
+                row
+                for row in self.system.rows("/v1/officer/covers?state=DATA_CREATED", "signer_79")
+                if row["dossier_code"] in wanted
             ]
             wanted -= set(self.at_once(self._sign, listed))
             if time.monotonic() > deadline:
@@ -224,17 +226,6 @@ class World:
         reply = self.system.call("POST", path, who="signer_79", headers=key)
         assert reply.status in (202, 409, 412), reply.body
         return str(cover["dossier_code"]) if reply.status == 202 else ""
-
-    def rows(self, path: str, who: str = "signer_79") -> list[Json]:
-        rows: list[Json] = []
-        cursor = ""
-        while True:
-            reply = self.system.call("GET", f"{path}&limit=100{cursor}", who=who)
-            assert reply.status == 200, reply.body
-            rows += reply.body["items"]
-            if reply.body["next_cursor"] is None:
-                return rows
-            cursor = f"&cursor={reply.body['next_cursor']}"
 
     def _withdraw(self, who: Someone) -> None:
         path, key = f"/v1/dossiers/{who.code}/withdrawal", f"withdraws-{who.code}"
