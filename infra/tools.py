@@ -49,7 +49,7 @@ def local_run(*, keep_log: Path | None = None) -> Iterator[LocalClient]:
     """
     with tempfile.TemporaryDirectory(prefix="bhxh-") as folder:
         home = Path(folder)
-        ports = _free_ports()
+        ports = free_ports()
         variables = {**os.environ, "PORT": str(ports[0]), "AWS_PORT": str(ports[1]), "LOCAL_HOME": str(home)}
         with (home / "terminal.txt").open("wb") as output:
             process = subprocess.Popen(
@@ -79,8 +79,14 @@ def _wait(process: subprocess.Popen[bytes], home: Path) -> None:
         time.sleep(0.1)
 
 
-def _free_ports() -> tuple[int, int]:
+def free_ports() -> tuple[int, int]:
+    """Two ports that nobody listens on."""
     with socket.socket() as first, socket.socket() as second:
         first.bind(("127.0.0.1", 0))
         second.bind(("127.0.0.1", 0))
         return first.getsockname()[1], second.getsockname()[1]
+
+
+def tell(began: float, text: str) -> None:
+    """Say how far a command is, with the seconds since it began (`time.monotonic`)."""
+    print(f"[{time.monotonic() - began:6.1f} s] {text}", flush=True)

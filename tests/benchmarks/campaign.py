@@ -11,13 +11,13 @@ from __future__ import annotations
 import argparse
 import random
 import sys
-import tempfile
 import time
 from collections import Counter
-from pathlib import Path
+from functools import partial
 
 from infra.local.client import wait_until
-from tests.local.harness import LocalRun
+from infra.tools import tell
+from tests.local.harness import LocalRun, fresh_run
 from tests.local.outage import Outage, at_once, cpu_seconds, machine, workers_cpu_seconds
 
 LIMIT_SECONDS = 3600.0
@@ -30,25 +30,17 @@ def main() -> int:
     parser.add_argument("covers", type=int, nargs="?", default=2000)
     parser.add_argument("--handlers", choices=("inline", "process"), default="process")
     given = parser.parse_args()
-    began = time.monotonic()
-
-    def say(text: str) -> None:
-        print(f"[{time.monotonic() - began:6.1f} s] {text}", flush=True)
-
-    with tempfile.TemporaryDirectory() as home:
-        run = LocalRun(Path(home), handlers=given.handlers).start()
-        try:
-            print(machine(), flush=True)
-            crowd = Outage(run.client, random.Random(1), given.covers, provinces=1)
-            crowd.open_dossiers()
-            say(f"{given.covers} dossiers opened")
-            run.client.set_clock("2023-03-06T17:30:00+07:00")
-            at_once(run.client.send_voucher, crowd.vouchers)
-            crowd.wait_until_settled(LIMIT_SECONDS)
-            say("all paid, every cover waits for its signer")
-            return _issue(run, crowd, given.covers)
-        finally:
-            run.stop()
+    say = partial(tell, time.monotonic())
+    with fresh_run(handlers=given.handlers) as run:
+        print(machine(), flush=True)
+        crowd = Outage(run.client, random.Random(1), given.covers, provinces=1)
+        crowd.open_dossiers()
+        say(f"{given.covers} dossiers opened")
+        run.client.set_clock("2023-03-06T17:30:00+07:00")
+        at_once(run.client.send_voucher, crowd.vouchers)
+        crowd.wait_until_settled(LIMIT_SECONDS)
+        say("all paid, every cover waits for its signer")
+        return _issue(run, crowd, given.covers)
 
 
 def _issue(run: LocalRun, crowd: Outage, count: int) -> int:

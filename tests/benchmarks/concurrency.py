@@ -11,12 +11,10 @@ from __future__ import annotations
 import argparse
 import random
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 from tests.local.crowd import CONSUMERS, SCENARIOS, Crowd
-from tests.local.harness import LocalRun
+from tests.local.harness import fresh_run
 from tests.local.outage import machine
 
 
@@ -26,18 +24,14 @@ def main() -> int:
     parser.add_argument("--people", type=int, default=40, help="of each scenario")
     parser.add_argument("--seed", type=int, default=7)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as home:
-        run = LocalRun(Path(home)).start()
-        try:
-            print(machine())
-            crowd = Crowd(run.client, random.Random(given.seed), given.people)
-            crowd.play_in_order()
-            began = time.monotonic()
-            crowd.play_at_once()
-            seconds = time.monotonic() - began
-            differences = crowd.differences()
-        finally:
-            run.stop()
+    with fresh_run() as run:
+        print(machine())
+        crowd = Crowd(run.client, random.Random(given.seed), given.people)
+        crowd.play_in_order()
+        began = time.monotonic()
+        crowd.play_at_once()
+        seconds = time.monotonic() - began
+        differences = crowd.differences()
     print(
         f"seed {given.seed}: {given.people} people in each of {len(SCENARIOS)} scenarios, {crowd.events} events,"
         f" {crowd.delivered} deliveries, {CONSUMERS} consumers, {seconds:.0f} s: {len(differences)} end elsewhere"

@@ -15,11 +15,11 @@ import argparse
 import os
 import random
 import sys
-import tempfile
 import time
-from pathlib import Path
+from functools import partial
 
-from tests.local.harness import LocalRun
+from infra.tools import tell
+from tests.local.harness import LocalRun, fresh_run
 from tests.local.outage import Outage, cpu_seconds, machine, workers_cpu_seconds
 
 LIMIT_SECONDS = 1800.0
@@ -33,44 +33,36 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=20)
     parser.add_argument("--handlers", choices=("inline", "process"), default="inline")
     given = parser.parse_args()
-    began = time.monotonic()
-
-    def say(text: str) -> None:
-        print(f"[{time.monotonic() - began:6.1f} s] {text}", flush=True)
-
-    with tempfile.TemporaryDirectory() as home:
-        run = LocalRun(Path(home), handlers=given.handlers).start()
-        try:
-            outage = Outage(run.client, random.Random(given.seed), given.vouchers, given.provinces)
-            print(machine(), flush=True)
-            say(f"opening {given.vouchers} dossiers in {given.provinces} provinces")
-            outage.open_dossiers()
-            say("the consumer goes down; accounting goes on sending")
-            outage.go_down()
-            outage.send()
-            say(f"{outage.sent} messages wait, {outage.sent - given.vouchers} of them twice; two hours pass")
-            outage.two_hours_later()
-            before_cpu, before_memory, before = _cpu(run), run.memory_mib(), time.monotonic()
-            outage.come_back()
-            outage.wait_until_empty(LIMIT_SECONDS, say)
-            seconds, cpu = time.monotonic() - before, _since(before_cpu, run, outage.sent)
-            say("the queue is empty; waiting until everything that follows has come to rest")
-            outage.wait_until_settled(LIMIT_SECONDS)
-            settled, all_cpu = time.monotonic() - before, _since(before_cpu, run, given.vouchers)
-            found = outage.judge()
-            print(
-                f"\nmessages {outage.sent}, vouchers {given.vouchers}, delivered twice {outage.sent - given.vouchers}"
-                f"\nqueue empty after {seconds:.1f} s: {outage.sent / seconds:.0f} messages/s"
-                f" (CPU each: {cpu})"
-                f"\nall statuses sent, covers prepared and totals counted after {settled:.1f} s"
-                f" (CPU a voucher: {all_cpu})"
-                f"\nmemory {before_memory:.0f} -> {run.memory_mib():.0f} MiB, load {os.getloadavg()[0]:.1f}"
-            )
-            for line in found.lines():
-                print(line)
-            return 0 if found.good else 1
-        finally:
-            run.stop()
+    say = partial(tell, time.monotonic())
+    with fresh_run(handlers=given.handlers) as run:
+        outage = Outage(run.client, random.Random(given.seed), given.vouchers, given.provinces)
+        print(machine(), flush=True)
+        say(f"opening {given.vouchers} dossiers in {given.provinces} provinces")
+        outage.open_dossiers()
+        say("the consumer goes down; accounting goes on sending")
+        outage.go_down()
+        outage.send()
+        say(f"{outage.sent} messages wait, {outage.sent - given.vouchers} of them twice; two hours pass")
+        outage.two_hours_later()
+        before_cpu, before_memory, before = _cpu(run), run.memory_mib(), time.monotonic()
+        outage.come_back()
+        outage.wait_until_empty(LIMIT_SECONDS, say)
+        seconds, cpu = time.monotonic() - before, _since(before_cpu, run, outage.sent)
+        say("the queue is empty; waiting until everything that follows has come to rest")
+        outage.wait_until_settled(LIMIT_SECONDS)
+        settled, all_cpu = time.monotonic() - before, _since(before_cpu, run, given.vouchers)
+        found = outage.judge()
+        print(
+            f"\nmessages {outage.sent}, vouchers {given.vouchers}, delivered twice {outage.sent - given.vouchers}"
+            f"\nqueue empty after {seconds:.1f} s: {outage.sent / seconds:.0f} messages/s"
+            f" (CPU each: {cpu})"
+            f"\nall statuses sent, covers prepared and totals counted after {settled:.1f} s"
+            f" (CPU a voucher: {all_cpu})"
+            f"\nmemory {before_memory:.0f} -> {run.memory_mib():.0f} MiB, load {os.getloadavg()[0]:.1f}"
+        )
+        for line in found.lines():
+            print(line)
+        return 0 if found.good else 1
 
 
 def _cpu(run: LocalRun) -> tuple[float, float]:

@@ -14,13 +14,11 @@ import argparse
 import json
 import random
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from tests.local.harness import LocalRun
+from tests.local.harness import LocalRun, fresh_run
 from tests.local.outage import Outage, cpu_seconds, machine
 
 STEPS = 10
@@ -54,15 +52,11 @@ def main() -> int:
     parser.add_argument("messages", type=int, nargs="?", default=50_000)
     parser.add_argument("--new", type=int, default=1000)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as home:
-        run = LocalRun(Path(home)).start()
-        try:
-            outage = Outage(run.client, random.Random(1), given.new, provinces=10)
-            outage.open_dossiers()
-            outage.two_hours_later()
-            return _measure(run, outage, given.messages, given.new)
-        finally:
-            run.stop()
+    with fresh_run() as run:
+        outage = Outage(run.client, random.Random(1), given.new, provinces=10)
+        outage.open_dossiers()
+        outage.two_hours_later()
+        return _measure(run, outage, given.messages, given.new)
 
 
 def _measure(run: LocalRun, outage: Outage, count: int, new: int) -> int:

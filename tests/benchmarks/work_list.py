@@ -9,18 +9,16 @@ of their own, and measures first pages as an officer gets them. 10,000 take ten 
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 from infra.local.client import LocalClient
 from infra.local.samples import first_timer
-from tests.local.harness import LocalRun
+from tests.local.harness import fresh_run
 
 CALLS = 40
 QUERIES = {
@@ -77,20 +75,16 @@ def measure(client: LocalClient, query: str) -> tuple[float, float, int]:
 
 def main(count: int) -> None:
     """Measure, and print a line for each query."""
-    with tempfile.TemporaryDirectory() as home:
-        run = LocalRun(Path(home)).start()
-        try:
-            client = run.client
-            client.set_clock("2023-02-06T09:00:00+07:00")
-            few, _, _ = measure(client, "")
-            fill(client, count)
-            print(f"{'':<30}{'median':>10}{'95 %':>10}{'rows':>6}")
-            print(f"{'no dossier yet':<30}{few:>7.1f} ms")
-            found = {name: measure(client, query) for name, query in QUERIES.items()}
-            for name, (middle, slow, rows) in found.items():
-                print(f"{name:<30}{middle:>7.1f} ms{slow:>7.1f} ms{rows:>6}")
-        finally:
-            run.stop()
+    with fresh_run() as run:
+        client = run.client
+        client.set_clock("2023-02-06T09:00:00+07:00")
+        few, _, _ = measure(client, "")
+        fill(client, count)
+        print(f"{'':<30}{'median':>10}{'95 %':>10}{'rows':>6}")
+        print(f"{'no dossier yet':<30}{few:>7.1f} ms")
+        found = {name: measure(client, query) for name, query in QUERIES.items()}
+        for name, (middle, slow, rows) in found.items():
+            print(f"{name:<30}{middle:>7.1f} ms{slow:>7.1f} ms{rows:>6}")
 
 
 if __name__ == "__main__":

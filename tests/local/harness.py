@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from infra.local.client import LocalClient
+from infra.tools import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 START_PATIENCE_SECONDS = 300.0
@@ -30,7 +32,7 @@ class LocalRun:
         self.stack = self.parameters = ""
         """Name of the stack, and a file with parameters of it, where they are to be others than usual."""
         self._releases = 0
-        self.port, self.aws_port = free_ports(2)
+        self.port, self.aws_port = free_ports()
         self._process: subprocess.Popen[bytes] | None = None
         self._client: LocalClient | None = None
 
@@ -109,6 +111,20 @@ class LocalRun:
         """Lead all new executions there."""
         self._ask(step="end")
 
+    def operator(self, *command: str, tools: Path = ROOT) -> str:
+        """What an operator's command says, run from a source tree. Raises `AssertionError` when it fails."""
+        done = subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=tools,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
     def _ask(self, **step: Any) -> None:
         self._releases += 1
         number, answer = str(self._releases), self.home / "released.json"
@@ -149,12 +165,12 @@ class LocalRun:
         return total / 1024
 
 
-def free_ports(count: int) -> tuple[int, ...]:
-    """Ports that nobody listens on."""
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = tuple(each.getsockname()[1] for each in sockets)
-    for each in sockets:
-        each.close()
-    return ports
+@contextmanager
+def fresh_run(*, handlers: str = "inline") -> Iterator[LocalRun]:
+    """A local run whose data is gone with the block. For commands."""
+    with tempfile.TemporaryDirectory() as home:
+        run = LocalRun(Path(home), handlers=handlers).start()
+        try:
+            yield run
+        finally:
+            run.stop()

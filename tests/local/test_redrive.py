@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 from infra.local.client import wait_until
 
-from .harness import ROOT, LocalRun
+from .harness import LocalRun
 from .outside import Json, Outside, person
 
 MONDAY, PAID = "2023-02-06T09:15:00+07:00", "2023-02-06T09:15:22+07:00"
 
 
 def redrive(run: LocalRun, *arguments: str) -> str:
-    """What the command prints. Raises `AssertionError` when it fails."""
-    done = subprocess.run(
-        [sys.executable, "-m", "infra.redrive", *arguments],
-        cwd=ROOT,
-        env=run.environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return run.operator("infra.redrive", *arguments)
 
 
 def test_dead_vouchers_are_previewed_and_replayed(

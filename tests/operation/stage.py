@@ -6,7 +6,6 @@ import base64
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from infra.local.client import wait_until
 from infra.local.tokens import load_issuer
+from infra.tools import tell
 from tests.local.harness import ROOT, LocalRun
 from tests.local.outage import Judgement, machine
 from tests.support.receiver import Receiver, receiver
@@ -40,7 +40,7 @@ class Stage:
     began: float = field(default_factory=time.monotonic)
 
     def say(self, text: str) -> None:
-        print(f"[{time.monotonic() - self.began:6.1f} s] {text}", flush=True)
+        tell(self.began, text)
 
     def world(self) -> World:
         """The people, with the kiosk's address made known to the system."""
@@ -68,17 +68,7 @@ class Stage:
 
     def operator(self, *command: str) -> str:
         """What an operator's command says. Raises `AssertionError` when it fails."""
-        done = subprocess.run(
-            [sys.executable, "-m", *command],
-            cwd=self.tools,
-            env=self.run.environment,
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        return self.run.operator(*command, tools=self.tools)
 
     def redrive(self) -> None:
         self.operator("infra.redrive", "--confirm", "--rate", "50")
