@@ -6,7 +6,7 @@ import importlib
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import boto3
@@ -20,24 +20,11 @@ from chalicelib.storage.table import Table
 from chalicelib.wiring import Wiring, wiring
 from tests.integration.http.harness import Api
 from tests.support.environment import ENVIRONMENT
+from tests.support.house import StandingClock as StandingClock
 from tests.support.kms import Keys
 from tests.support.signing import parameters, signing_keys
 
 START = datetime(2023, 2, 6, 9, 0, tzinfo=VIETNAM)
-
-
-@dataclass
-class StandingClock:
-    """Business time stands still until a test moves it."""
-
-    moment: datetime = START
-    version: int = 0
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def to_real(self, business: datetime) -> datetime:
-        return business.astimezone(UTC)
 
 
 def create_table(client: Any, name: str) -> None:
@@ -89,7 +76,7 @@ def _w(clients: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Wir
     wiring.cache_clear()
     made = wiring()
     made.__dict__["table"] = Table(clients["table"], name)
-    made.__dict__["clock"] = StandingClock()
+    made.__dict__["clock"] = StandingClock(START)
     yield made
     wiring.cache_clear()
     clients["dynamodb"].delete_table(TableName=name)

@@ -124,3 +124,9 @@ def _published(answer: Answer, operation: Operation) -> None:
 
 def without(body: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in body.items() if name not in names}
+
+
+def declared_in(province: str, **changes: Any) -> dict[str, Any]:
+    """`DECLARATION` by somebody who lives in a province."""
+    address = {**DECLARATION["permanent_address"], "province_code": province}
+    return {**DECLARATION, "permanent_address": address, **changes}

@@ -15,7 +15,6 @@ from chalicelib.usecases.make_cover import record_issue
 from chalicelib.wiring import Wiring
 from tests.integration.http.conftest import StandingClock, TableContents
 from tests.integration.http.harness import (
-    DECLARATION,
     OFFICER_01,
     OFFICER_79,
     OPS,
@@ -25,6 +24,7 @@ from tests.integration.http.harness import (
     SIGNER_79,
     Answer,
     Api,
+    declared_in,
 )
 from tests.integration.http.vouchers import pay
 
@@ -33,8 +33,7 @@ LISTS = ("/v1/officer/dossiers", "/v1/officer/covers")
 
 def declaration(number: int, province: str = "79") -> dict[str, Any]:
     """A woman of her own for each number."""
-    address = {**DECLARATION["permanent_address"], "province_code": province}
-    return {**DECLARATION, "personal_id": f"0791850{number:05d}", "permanent_address": address}
+    return declared_in(province, personal_id=f"079185{number:06d}")
 
 
 def paid_dossier(api: Api, number: int = 1, province: str = "79") -> str:

@@ -11,7 +11,7 @@ from chalicelib.domain.errors import Unavailable
 from chalicelib.storage import keys
 from chalicelib.usecases import report_person as module
 from chalicelib.wiring import Wiring
-from tests.integration.http.harness import DECLARATION, OFFICER_01, OFFICER_79, OPS, PORTAL, Answer, Api
+from tests.integration.http.harness import DECLARATION, OFFICER_01, OFFICER_79, OPS, PORTAL, Answer, Api, declared_in
 from tests.integration.http.vouchers import pay
 
 REPORT = "/v1/officer/people/report"
@@ -52,9 +52,8 @@ def test_everything_and_by_when_it_is_to_be_answered(api: Api, w: Wiring, paid: 
 
 
 def test_a_province_answers_for_its_own_dossiers(api: Api, w: Wiring, paid: None) -> None:
-    address = {**DECLARATION["permanent_address"], "province_code": "01"}
-    moved = {**DECLARATION, "permanent_address": address, "from_month": "2023-03"}
-    opened = api.declare({**moved, "national_code": None}, key="moved")
+    moved = declared_in("01", from_month="2023-03", national_code=None)
+    opened = api.declare(moved, key="moved")
     assert opened.status == 201, opened.text
     for caller, province in ((OFFICER_79, "79"), (OFFICER_01, "01")):
         told = report(api, caller).json

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +10,6 @@ import pytest
 
 from chalicelib.domain.events import first_broken_line
 from chalicelib.domain.months import VIETNAM
-from chalicelib.queues.vouchers import voucher_consumer
 from chalicelib.storage import keys
 from chalicelib.storage.items.audit import audit_from
 from chalicelib.storage.items.dossiers import dossier_from
@@ -20,7 +18,6 @@ from chalicelib.usecases import publish_procedure, publish_rules
 from chalicelib.wiring import Wiring
 from tests.integration.http.conftest import StandingClock, TableContents
 from tests.integration.http.harness import (
-    DECLARATION,
     OFFICER_01,
     OFFICER_79,
     OPS,
@@ -28,9 +25,10 @@ from tests.integration.http.harness import (
     SIGNER_79,
     Answer,
     Api,
+    declared_in,
     without,
 )
-from tests.integration.http.vouchers import voucher_for
+from tests.integration.http.vouchers import deliver, voucher_for
 
 ONE = {"sub": "publisher-a", "role": "publisher", "provinces": "79"}
 TWO = {"sub": "publisher-b", "role": "publisher", "provinces": "79"}
@@ -108,13 +106,7 @@ def shown(api: Api, caller: Any = OFFICER_79) -> Any:
 
 def opened(api: Api, number: int, province: str = "79") -> Opened:
     """Register somebody of a province."""
-    address = {**DECLARATION["permanent_address"], "province_code": province}
-    declared = {
-        **DECLARATION,
-        "personal_id": f"079185{number:06d}",
-        "national_code": None,
-        "permanent_address": address,
-    }
+    declared = declared_in(province, personal_id=f"079185{number:06d}", national_code=None)
     answer = api.declare(declared, key=f"key-{number}")
     assert answer.status == 201, answer.text
     return Opened(answer.json, declared, number)
@@ -123,9 +115,7 @@ def opened(api: Api, number: int, province: str = "79") -> Opened:
 def pay(opened: Opened, at: datetime) -> None:
     receipt = {"symbol": "BH23/E", "number": f"{opened.number:07d}", "date": at.date().isoformat()}
     numbered = {"voucher_id": f"KT-{opened.number}", "receipt": receipt}
-    message = {**voucher_for(opened.answer, opened.declared, at.isoformat()), **numbered}
-    record = {"messageId": "m", "receiptHandle": "r", "body": json.dumps(message), "eventSource": "aws:sqs"}
-    assert voucher_consumer({"Records": [record]}, None) == {"batchItemFailures": []}
+    deliver({**voucher_for(opened.answer, opened.declared, at.isoformat()), **numbered})
 
 
 def due(api: Api, opened: Opened) -> str:
@@ -245,9 +235,7 @@ def test_the_preview_knows_what_is_published_already(api: Api) -> None:
 def test_the_preview_counts_what_a_merged_province_has_left(api: Api, clock: StandingClock) -> None:
     # given a dossier of 74, Bình Dương, which 79 works on from 01/07/2025
     clock.moment = datetime(2025, 6, 27, 9, 0, tzinfo=VIETNAM)
-    address = {**DECLARATION["permanent_address"], "province_code": "74"}
-    body = {**DECLARATION, "from_month": "2025-07", "permanent_address": address}
-    assert api.declare(body).status == 201
+    assert api.declare(declared_in("74", from_month="2025-07")).status == 201
     assert draft(api, query="?dry_run=true", effective_from="2025-08-01").json["impact"]["open_dossiers"] == 0
     clock.moment = datetime(2025, 7, 2, 9, 0, tzinfo=VIETNAM)
     assert draft(api, query="?dry_run=true", effective_from="2025-08-01").json["impact"]["open_dossiers"] == 1

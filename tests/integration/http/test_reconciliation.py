@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import uuid
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -12,12 +11,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.queues.vouchers import voucher_consumer
 from chalicelib.usecases import reconcile_day
 from chalicelib.wiring import Wiring
 from tests.integration.http.conftest import StandingClock, TableContents
 from tests.integration.http.harness import DECLARATION, OFFICER_01, OFFICER_79, OPS, PORTAL, SIGNER_79, Api
-from tests.integration.http.vouchers import voucher_for
+from tests.integration.http.vouchers import deliver, voucher_for
 
 DAY = "/v1/officer/reconciliation?date=2023-02-06&province=79"
 SIGN_OFF = "/v1/officer/reconciliation/sign-off"
@@ -30,13 +28,6 @@ TWO = {
     "first_voucher_id": "KT79-2023-0001",
     "last_voucher_id": "KT79-2023-0002",
 }
-
-
-def deliver(*messages: Mapping[str, Any] | str) -> None:
-    for message in messages:
-        body = message if isinstance(message, str) else json.dumps(message)
-        record = {"messageId": str(uuid.uuid4()), "receiptHandle": "r", "body": body, "eventSource": "aws:sqs"}
-        assert voucher_consumer({"Records": [record]}, None) == {"batchItemFailures": []}
 
 
 def vouchers(api: Api, count: int, **changes: Any) -> list[dict[str, Any]]:

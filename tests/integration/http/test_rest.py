@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -14,13 +13,12 @@ import pytest
 from chalicelib.domain.cover import StoredFile
 from chalicelib.domain.deadlines import Action
 from chalicelib.domain.months import VIETNAM
-from chalicelib.queues.vouchers import voucher_consumer
 from chalicelib.usecases.keep_deadline import Execution, carry_out
 from chalicelib.usecases.make_cover import record_issue
 from chalicelib.wiring import Wiring
 from tests.integration.http.conftest import StandingClock
 from tests.integration.http.harness import DECLARATION, OFFICER_01, OFFICER_79, OPS, PORTAL, SIGNER_79, Answer, Api
-from tests.integration.http.vouchers import pay, voucher_for
+from tests.integration.http.vouchers import deliver, pay, voucher_for
 
 CODE = "000.00.79.G24-230206-0001"
 OFFICER = f"/v1/officer/dossiers/{CODE}"
@@ -213,19 +211,13 @@ def test_the_ministry_sees_what_was_escalated_to_it(api: Api, clock: StandingClo
     assert api.call("GET", "/v1/officer/dossiers?escalated=KING", caller=OPS).status == 422
 
 
-def tell(message: dict[str, Any]) -> None:
-    """Accounting sends a voucher; it must be taken."""
-    record = {"messageId": str(uuid.uuid4()), "receiptHandle": "r", "body": json.dumps(message)}
-    assert voucher_consumer({"Records": [record]}, None) == {"batchItemFailures": []}
-
-
 def test_a_reversed_payment_is_reopened_and_paid_again(api: Api, w: Wiring, clock: StandingClock) -> None:
     """From the cancelled voucher of a finished paper dossier to its second cover, by the doors alone."""
     # given a cover issued on paper, whose payment accounting takes back
     issued_on_paper(api, w)
     first = voucher_for(show(api), DECLARATION, "2023-02-06T09:15:22+07:00")
     clock.moment = datetime(2023, 2, 8, 9, tzinfo=VIETNAM)
-    tell({**first, "message_id": str(uuid.uuid4()), "voucher_version": 2, "event": "CANCELLED"})
+    deliver({**first, "message_id": str(uuid.uuid4()), "voucher_version": 2, "event": "CANCELLED"})
     assert (show(api)["state"], show(api)["next_event"]["what"]) == ("COMPLETED", "REOPENING")
     # when the cover is revoked by a second person, and two reopen the dossier
     doors = f"/v1/officer/covers/{CODE}-C1/revocation"
@@ -242,7 +234,7 @@ def test_a_reversed_payment_is_reopened_and_paid_again(api: Api, w: Wiring, cloc
     assert show(api)["next_event"]["what"] == "PAYMENT"
     # and the citizen pays again
     again = {"voucher_id": "KT79-2023-7777777", "receipt": {**first["receipt"], "number": "7777777"}}
-    tell({**first, **again, "message_id": str(uuid.uuid4()), "paid_at": "2023-02-08T10:00:00+07:00"})
+    deliver({**first, **again, "message_id": str(uuid.uuid4()), "paid_at": "2023-02-08T10:00:00+07:00"})
     # then it is recorded again, and a second cover waits for its signer
     paid = show(api)
     assert (paid["state"], paid["cover"]["cover_id"], paid["cover"]["state"]) == (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -12,7 +11,6 @@ from urllib.parse import quote
 import pytest
 
 from chalicelib.domain.events import first_broken_line
-from chalicelib.queues.vouchers import voucher_consumer
 from chalicelib.storage import keys
 from chalicelib.storage.items.audit import audit_from
 from chalicelib.storage.items.desk import desk_from
@@ -28,8 +26,9 @@ from tests.integration.http.harness import (
     SIGNER_79,
     Answer,
     Api,
+    declared_in,
 )
-from tests.integration.http.vouchers import voucher_for
+from tests.integration.http.vouchers import deliver, voucher_for
 
 LIST = "/v1/officer/vouchers"
 WHY = "Đã đối chiếu với kế toán."
@@ -37,13 +36,6 @@ PAID_AT = "2023-02-06T09:15:22+07:00"
 ID = "KT79-2023-0001"
 CODE = "000.00.79.G24-230206-0001"
 WITHOUT_PROVINCE = {"sub": "officer-00", "role": "officer", "provinces": "00 79"}
-
-
-def deliver(*messages: Mapping[str, Any] | str) -> None:
-    for message in messages:
-        body = message if isinstance(message, str) else json.dumps(message)
-        record = {"messageId": str(uuid.uuid4()), "receiptHandle": "r", "body": body, "eventSource": "aws:sqs"}
-        assert voucher_consumer({"Records": [record]}, None) == {"batchItemFailures": []}
 
 
 def opened(api: Api, number: int = 1, **declared: Any) -> dict[str, Any]:
@@ -417,7 +409,7 @@ def test_a_version_must_be_named(api: Api) -> None:
 
 def test_a_voucher_is_not_linked_to_a_dossier_of_another_province(api: Api) -> None:
     stranger(api)
-    there = opened(api, 2, permanent_address={**DECLARATION["permanent_address"], "province_code": "01"})
+    there = opened(api, 2, permanent_address=declared_in("01")["permanent_address"])
     answer = settle(api, "LINK", version=1, dossier_code=there["dossier_code"])
     assert (answer.status, answer.json["code"]) == (403, "PROVINCE_NOT_ALLOWED")
 

@@ -28,8 +28,14 @@ def voucher_for(opened: Mapping[str, Any], declared: Mapping[str, Any], paid_at:
     }
 
 
+def deliver(*messages: Mapping[str, Any] | str) -> None:
+    """Put messages on the queue, one after the other; each must be taken."""
+    for message in messages:
+        body = message if isinstance(message, str) else json.dumps(message)
+        record = {"messageId": str(uuid.uuid4()), "receiptHandle": "r", "body": body, "eventSource": "aws:sqs"}
+        assert voucher_consumer({"Records": [record]}, None) == {"batchItemFailures": []}
+
+
 def pay(opened: Mapping[str, Any], declared: Mapping[str, Any], paid_at: str = "2023-02-06T09:15:22+07:00") -> None:
-    """Deliver the voucher; it must be taken."""
-    message = json.dumps(voucher_for(opened, declared, paid_at))
-    record = {"messageId": str(uuid.uuid4()), "receiptHandle": "r", "body": message, "eventSource": "aws:sqs"}
-    assert voucher_consumer({"Records": [record]}, None) == {"batchItemFailures": []}
+    """Deliver the voucher that pays a dossier."""
+    deliver(voucher_for(opened, declared, paid_at))
