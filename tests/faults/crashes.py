@@ -27,11 +27,8 @@ def settled(house: House) -> State:
     }
 
 
-def survives_every_crash(house: House, work: Callable[[], None]) -> list[str]:
-    """Do the work once undisturbed, then with a crash before and after each of its calls, each time from the start.
-
-    After each crash a fresh process is given the work again. Gives the calls of the undisturbed run.
-    """
+def beginning_of(house: House) -> Callable[[], None]:
+    """A way back to how everything is now, with a process that remembers nothing."""
     bring_back, relayed = house.cloud.save(), set(house.relayed)
 
     def start() -> None:
@@ -39,6 +36,15 @@ def survives_every_crash(house: House, work: Callable[[], None]) -> list[str]:
         house.relayed = set(relayed)
         house.restart()
 
+    return start
+
+
+def survives_every_crash(house: House, work: Callable[[], None]) -> list[str]:
+    """Do the work once undisturbed, then with a crash before and after each of its calls, each time from the start.
+
+    After each crash a fresh process is given the work again. Gives the calls of the undisturbed run.
+    """
+    start = beginning_of(house)
     start()
     work()
     calls = list(house.cloud.calls.made)

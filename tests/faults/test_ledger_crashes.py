@@ -14,7 +14,7 @@ from chalicelib.domain.events import Act, By
 from chalicelib.domain.resolution import Action, Resolution
 from chalicelib.usecases.resolve_voucher import resolve
 from tests.faults.crashes import survives_every_crash
-from tests.support.house import HOA, House, person, voucher
+from tests.support.house import HOA, THREE_MONTHS, House, person, voucher
 
 pytestmark = pytest.mark.slow
 
@@ -30,9 +30,7 @@ def name(number: int) -> str:
 
 def quarter(number: int, **changes: Any) -> Message:
     """Three months for 891,000."""
-    three = {"method": "M3", "months": 3, "amount_gross": 990_000, "amount_state": 99_000}
-    paid = {"amount_participant": 891_000, "amount_received": 891_000}
-    return voucher(number, CODE, BOOK, **{**three, **paid, **changes})
+    return voucher(number, CODE, BOOK, **{**THREE_MONTHS, **changes})
 
 
 def taken(house: House, *messages: Message) -> None:

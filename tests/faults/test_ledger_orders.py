@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.account import settle
 from tests.support.cloud import Row
-from tests.support.house import HOA, House, person, voucher
+from tests.support.house import HOA, THREE_MONTHS, House, person, voucher
 
 pytestmark = pytest.mark.slow
 
@@ -30,16 +30,8 @@ DEAD = {"CANCELLED", "REPLACED"}
 def of(owner: int, number: int, **changes: Any) -> Message:
     """The `number`-th voucher of somebody: three months for 891,000."""
     minute = changes.pop("minute", number)
-    three = {
-        "method": "M3",
-        "months": 3,
-        "amount_gross": 990_000,
-        "amount_state": 99_000,
-        "amount_participant": 891_000,
-        "amount_received": 891_000,
-        "paid_at": f"2023-02-06T09:{minute:02d}:00+07:00",
-    }
-    return voucher(owner * 100 + number, CODES[owner], PEOPLE[owner], **{**three, **changes})
+    paid_at = f"2023-02-06T09:{minute:02d}:00+07:00"
+    return voucher(owner * 100 + number, CODES[owner], PEOPLE[owner], **{**THREE_MONTHS, "paid_at": paid_at, **changes})
 
 
 def names(owner: int, number: int) -> str:

@@ -14,7 +14,7 @@ import pytest
 
 from chalicelib.domain.errors import Unavailable
 from chalicelib.queues.messages import read_message
-from tests.faults.crashes import same, settled
+from tests.faults.crashes import beginning_of, same, settled
 from tests.faults.figures import TRIED, Tried
 from tests.support.cloud import boto_clients, client_error
 from tests.support.house import HOA, House, person, voucher
@@ -171,13 +171,7 @@ def disturbed(house: House, work: Work, number: int, times: int, fault: Callable
 def test_a_fault_at_any_call(house: House, path: str, fault: Callable[..., None]) -> None:
     prepare, work = PATHS[path]
     prepare(house)
-    bring_back, relayed = house.cloud.save(), set(house.relayed)
-
-    def start() -> None:
-        bring_back()
-        house.relayed = set(relayed)
-        house.restart()
-
+    start = beginning_of(house)
     start()
     work(house)
     calls = list(house.cloud.calls.made)
@@ -195,11 +189,10 @@ def test_a_long_outage_of_the_table_uses_up_deliveries_but_loses_nothing(
 ) -> None:
     """Given faults for longer than one delivery waits / then the message comes again, and has its effect once."""
     house.opened()
-    bring_back = house.cloud.save()
+    start = beginning_of(house)
     assert house.send(voucher(1, CODE)) == []
     expected = settled(house)
-    bring_back()
-    house.restart()
+    start()
     with pytest.raises(AssertionError, match="1 messages are dead"):
         disturbed(house, lambda h: until_acknowledged(h, voucher(1, CODE)), 0, 10 * LONG, fault)
     house.restart()

@@ -188,14 +188,19 @@ def test_what_waits_for_the_second_person_is_listed_until_it_is_decided(house_79
     assert scanned(house_79) is CoverStatus.VALID
 
 
+def take_payment_back(house: House, event: Event) -> None:
+    """What the ledger writes of a cover, and tells, when the payment behind it is reversed."""
+    dossier, act = house.dossier(CODE), Act(house.clock.now(), By.ACCOUNTING, "central-accounting")
+    (reversed_,) = payment_reversed([house.cover(CODE)], by=act.actor, reason=WHY, at=act.at)
+    transaction = Transaction()
+    write_cover(transaction, reversed_)
+    write_change(transaction, unchanged(dossier).then(event, act, subject=FIRST))
+    transaction.commit(house.w.table)
+
+
 def test_accounting_asks_and_two_persons_still_decide(house_79: House) -> None:
     """A cancelled voucher asks in the system's name (the ledger writes what this decision gives)."""
-    dossier, act = house_79.dossier(CODE), Act(house_79.clock.now(), By.ACCOUNTING, "central-accounting")
-    (wanted,) = payment_reversed([house_79.cover(CODE)], by=act.actor, reason=WHY, at=act.at)
-    transaction = Transaction()
-    write_cover(transaction, wanted)
-    write_change(transaction, unchanged(dossier).then(Event.COVER_REVOCATION_REQUESTED, act, subject=FIRST))
-    transaction.commit(house_79.w.table)
+    take_payment_back(house_79, Event.COVER_REVOCATION_REQUESTED)
     with pytest.raises(Conflict, match="REVOCATION_NOT_REQUESTED"):
         approve(house_79)
     ask(house_79)
@@ -203,22 +208,12 @@ def test_accounting_asks_and_two_persons_still_decide(house_79: House) -> None:
     assert scanned(house_79) is CoverStatus.REVOKED
 
 
-def revoke_on_its_way(house: House) -> None:
-    """The payment of a cover that is being signed is taken back."""
-    dossier, act = house.dossier(CODE), Act(house.clock.now(), By.ACCOUNTING, "central-accounting")
-    (revoked,) = payment_reversed([house.cover(CODE)], by=act.actor, reason=WHY, at=act.at)
-    transaction = Transaction()
-    write_cover(transaction, revoked)
-    write_change(transaction, unchanged(dossier).then(Event.COVER_REVOKED, act, subject=FIRST))
-    transaction.commit(house.w.table)
-
-
 def test_a_cover_that_is_revoked_while_it_is_drawn_is_never_issued(house: House) -> None:
     house.paid()
     house.relay()
     house.issue(CODE)
     file = draw_cover(FIRST, CODE, house.w)
-    revoke_on_its_way(house)
+    take_payment_back(house, Event.COVER_REVOKED)
     with pytest.raises(CoverObsolete):
         draw_cover(FIRST, CODE, house.w)
     more = {"key": file.key, "sha256": file.sha256, "size": file.size, "template_version": file.template_version}

@@ -22,7 +22,7 @@ from chalicelib.storage.items.fields import span_text
 from chalicelib.storage.items.people import person_from
 from chalicelib.storage.items.refunds import refund_from
 from chalicelib.usecases.resolve_voucher import resolve
-from tests.support.house import HOA, House, person, voucher
+from tests.support.house import HOA, THREE_MONTHS, House, person, voucher
 
 CODE = "000.00.79.G24-230206-0001"
 OTHER = "000.00.79.G24-230206-0002"
@@ -64,15 +64,7 @@ def events(house: House, code: str = CODE) -> list[str]:
 
 def quarter(number: int, received: int, **changes: Any) -> dict[str, Any]:
     """A voucher of three months: 990,000 in all, 891,000 from the participant."""
-    three = {
-        "method": "M3",
-        "months": 3,
-        "amount_gross": 990_000,
-        "amount_state": 99_000,
-        "amount_participant": 891_000,
-        "amount_received": received,
-    }
-    return voucher(number, CODE, QUARTER, **{**three, **changes})
+    return voucher(number, CODE, QUARTER, **{**THREE_MONTHS, "amount_received": received, **changes})
 
 
 @pytest.fixture(autouse=True)

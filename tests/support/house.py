@@ -85,6 +85,17 @@ def voucher(number: int = 1, code: str | None = None, draft: DeclarationDraft = 
     }
 
 
+THREE_MONTHS: dict[str, Any] = {
+    "method": "M3",
+    "months": 3,
+    "amount_gross": 990_000,
+    "amount_state": 99_000,
+    "amount_participant": 891_000,
+    "amount_received": 891_000,
+}
+"""What a voucher says of one M3 payment."""
+
+
 @dataclass
 class House:
     """One process of the system, and the stream behind its table."""

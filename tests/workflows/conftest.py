@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.logs import _nothing_personal_is_logged as _nothing_personal_is_logged
 from tests.workflows.driver import VirtualClock, step_functions
+from tests.workflows.house import House, open_house
 
 
 @pytest.fixture(autouse=True)
@@ -33,3 +34,10 @@ def client(_no_account: None) -> Iterator[Any]:
 def clock() -> VirtualClock:
     """Monday 6 February 2023, 09:15 in Vietnam: the registration of scenario A1."""
     return VirtualClock(datetime(2023, 2, 6, 2, 15, tzinfo=UTC))
+
+
+@pytest.fixture
+def house(clock: VirtualClock) -> Iterator[House]:
+    """The real functions, from the moment that the clock shows."""
+    with open_house(clock) as opened:
+        yield opened

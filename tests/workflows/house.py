@@ -454,3 +454,7 @@ def _watch(w: Wiring, house: House, machines: Any) -> None:
         return client
 
     w.__dict__["client"] = watched
+
+
+def vietnam(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=VIETNAM)  # type: ignore[arg-type,misc]

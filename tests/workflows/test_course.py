@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
-
-import pytest
 
 from chalicelib.domain.months import VIETNAM
 from tests.integration.http.harness import OFFICER_79, PORTAL
 from tests.workflows.driver import Ran, VirtualClock
-from tests.workflows.house import House, open_house
+from tests.workflows.house import House, vietnam
 
 QUIET = {"AwaitEnd", "WhatIsDue", "Choose"}
-
-
-@pytest.fixture
-def house(clock: VirtualClock) -> Iterator[House]:
-    with open_house(clock) as opened:
-        yield opened
-
-
-def vietnam(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=VIETNAM)  # type: ignore[arg-type,misc]
 
 
 def loud(ran: Ran) -> list[str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from tests.workflows.driver import VirtualClock
-from tests.workflows.house import House, open_house
+from tests.workflows.house import House
 
 PATH = "/v1/officer/provinces/79/procedure"
 ONE = {"sub": "publisher-a", "role": "publisher", "provinces": "79"}
@@ -27,10 +26,9 @@ AUTOMATIC: dict[str, Any] = {
 
 
 @pytest.fixture
-def house(clock: VirtualClock) -> Iterator[House]:
-    clock.now = datetime(2023, 2, 5, 2, 0, tzinfo=UTC)
-    with open_house(clock) as opened:
-        yield opened
+def clock() -> VirtualClock:
+    """The day before, a Sunday."""
+    return VirtualClock(datetime(2023, 2, 5, 2, 0, tzinfo=UTC))
 
 
 def publish(house: House, body: dict[str, Any]) -> None:

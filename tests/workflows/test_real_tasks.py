@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import boto3
-import pytest
 
 from chalicelib.domain.events import Event
-from chalicelib.domain.months import VIETNAM
 from chalicelib.storage import keys
 from tests.workflows.driver import VirtualClock
-from tests.workflows.house import SWEEP_EVENT, House, open_house
-
-
-@pytest.fixture
-def house(clock: VirtualClock) -> Iterator[House]:
-    with open_house(clock) as opened:
-        yield opened
-
-
-def vietnam(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=VIETNAM)  # type: ignore[arg-type,misc]
+from tests.workflows.house import SWEEP_EVENT, House, vietnam
 
 
 def test_a1_a_first_timer_gets_her_cover_in_time(house: House, clock: VirtualClock) -> None:

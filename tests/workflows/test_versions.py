@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-import pytest
-
-from chalicelib.domain.months import VIETNAM
 from tests.integration.http.harness import PORTAL
 from tests.workflows.driver import BEFORE, VirtualClock
-from tests.workflows.house import SWEEP_EVENT, House, open_house
-
-
-@pytest.fixture
-def house(clock: VirtualClock) -> Iterator[House]:
-    with open_house(clock) as opened:
-        yield opened
-
-
-def vietnam(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=VIETNAM)  # type: ignore[arg-type,misc]
+from tests.workflows.house import SWEEP_EVENT, House, vietnam
 
 
 def declare_before(house: House) -> str:
