@@ -6,7 +6,8 @@ Who releases writes `<home>/release.json` and sends SIGHUP; `<home>/released.jso
     {"id": "2", "step": "machines", "every": 10}
     {"id": "3", "step": "end"}
 
-`functions` updates the stack; each tenth call of a function goes to the new package, the others to the one before.
+`functions` updates the stack; then each tenth call of a function goes to the new package with the new settings, the
+others to the one before with its own.
 `machines` leads all calls there, and each tenth new execution to the new definition of its machine (the alias of a
 machine moves behind those of the functions: `infra/release.py`). `end` leads all of them there. Executions that are
 under way keep their definition, and their tasks call what the functions are then.
@@ -74,10 +75,16 @@ class Releases:
             definitions.lead(asked["every"])
             return
         package = made(Path(asked["package"]))
-        functions = [each["config"] for each in lambda_svc._functions.all_values()]
-        self._handlers.begin_release(package, {each["FunctionName"]: each for each in functions}, asked["every"])
+        self._handlers.begin_release(package, _functions())
         definitions.hold()
         parameters = {**self._parameters, **asked.get("parameters", {})}
         deployment = deploy(package, parameters, self._settings, lambda text: log.info("%s", text))
         drop_artefacts()
         self._follow(deployment)
+        self._handlers.lead(asked["every"], _functions())
+
+
+def _functions() -> dict[str, Any]:
+    """The settings of the stack's functions by name."""
+    configs = [each["config"] for each in lambda_svc._functions.all_values()]
+    return {each["FunctionName"]: each for each in configs}

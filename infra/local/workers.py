@@ -5,6 +5,7 @@ During a gradual release there are two versions, as behind an alias on AWS: each
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import logging
@@ -38,7 +39,7 @@ Answer = dict[str, Any]
 class Version:
     """What one package makes of every function.
 
-    `configs`: the functions' settings by name, once the stack holds those of another version; empty: the stack's.
+    `configs`: the functions' settings by name, while the stack may hold those of another version; empty: the stack's.
     """
 
     task: Path
@@ -68,16 +69,26 @@ class ProcessHandlers:
         self._lock = threading.Lock()
         self._gate = threading.BoundedSemaphore(AT_ONCE)
 
-    def begin_release(self, package: Package, configs: Mapping[str, Mapping[str, Any]], every: int) -> None:
-        """Lead each so-manieth call of a function to another package. Call before the stack changes, with its settings.
+    def begin_release(self, package: Package, configs: Mapping[str, Mapping[str, Any]]) -> None:
+        """Another package is coming. Call before the stack changes, with its settings: they stay those of all calls.
 
         Functions that the stack does not have yet are the new version's alone.
         """
         coming = Version.of(package)
         with self._lock:
             self._live.configs = copy.deepcopy(dict(configs))
-            self._next, self._every = coming, every
+            self._next, self._every = coming, 0
             self._calls.clear()
+
+    def lead(self, every: int, configs: Mapping[str, Mapping[str, Any]]) -> None:
+        """Lead each so-manieth call of a function to the new version. Call once the stack has changed.
+
+        Not before, and with its settings: a version is its code with them, on AWS as well.
+        """
+        with self._lock:
+            if self._next is not None:
+                self._next.configs = copy.deepcopy(dict(configs))
+                self._every = every
 
     def end_release(self) -> None:
         """From now on all calls go to the new version; what runs of the old one still finishes."""
@@ -85,7 +96,7 @@ class ProcessHandlers:
             if self._next is None:
                 return
             former, self._live, self._next = self._live, self._next, None
-            former.ended = True
+            former.ended, self._live.configs = True, {}
             idle = [worker for workers in former.idle.values() for worker in workers]
             former.workers.difference_update(idle)
             former.idle.clear()
@@ -123,15 +134,20 @@ class ProcessHandlers:
             if self._next is None:
                 return self._live
             self._calls[name] += 1
-            new = name not in self._live.configs or self._calls[name] % self._every == 0
-            return self._next if new else self._live
+            led = self._every > 0 and self._calls[name] % self._every == 0
+            return self._next if led or name not in self._live.configs else self._live
 
     def _take(self, version: Version, config: Mapping[str, Any]) -> _Worker:
-        name = config["FunctionName"]
+        """A worker with these settings: whatever has others, from before a change of the function, is ended."""
+        name, environment = config["FunctionName"], self._environment(version, config)
         with self._lock:
-            if version.idle[name]:
-                return version.idle[name].pop()
-        worker = _Worker(_command(version, config), self._environment(version, config), self._output)
+            while version.idle[name]:
+                worker = version.idle[name].pop()
+                if worker.environment == environment:
+                    return worker
+                version.workers.discard(worker)
+                worker.kill()
+        worker = _Worker(_command(version, config), environment, self._output)
         with self._lock:
             version.workers.add(worker)
         return worker
@@ -160,6 +176,7 @@ class _Worker:
     """One process that answers invocations, and is answered what it asks of the services meanwhile."""
 
     def __init__(self, command: list[str], environment: dict[str, str], output: TextIO) -> None:
+        self.environment = environment
         self._process = subprocess.Popen(
             command,
             env=environment,
@@ -179,7 +196,12 @@ class _Worker:
         return self._process.poll() is None
 
     def kill(self) -> None:
+        """End it and what leads to it; once more does no harm."""
         self._process.kill()
+        self._process.wait()
+        for pipe in filter(None, (self._process.stdin, self._process.stdout)):
+            with contextlib.suppress(OSError):
+                pipe.close()
 
     def invoke(self, request: dict[str, Any], timeout: float) -> Answer:
         """Send one request and wait for its answer, at most `timeout` seconds."""
@@ -194,7 +216,8 @@ class _Worker:
                     answer: Answer = json.loads(told[1])
                     return answer
                 self._pipe.write(*(direct.answer(told[1], told[2]) or ()))
-        except OSError:
+        except (OSError, ValueError):
+            # Also where another thread has ended it, and the pipes are closed.
             log.warning("%s: the worker has gone", request["name"])
         self.kill()
         kind = "Sandbox.Timedout" if late else "Runtime.ExitError"
