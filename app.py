@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from chalicelib.http import auth, framework, portal, public, verification
+from chalicelib.http import auth, framework, public
 from chalicelib.http.application import Application
+from chalicelib.http.covers import verification
+from chalicelib.http.registration import portal
 from chalicelib.settings import on_lambda
 
 # What a citizen's declaration and anybody's look at a dossier or a cover need; the rest comes when it is asked for.

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
-from .domain.chains import Anchor, Head, Link, against, digest_of, first_break, read_anchor
+from .domain.oversight.chains import Anchor, Head, Link, against, digest_of, first_break, read_anchor
 from .storage import keys
 from .storage.codec import Value, decode_item
 from .storage.items.audit import lines_from

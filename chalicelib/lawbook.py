@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import law as shipped
-from .domain.law import Law
-from .domain.publication import RuleChange
+from .domain.configuration.law import Law
+from .domain.configuration.publication import RuleChange
 from .law.published import Publication, overlaid
 from .storage import keys
 from .storage.items.rules import change_from

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
-from .domain.law import Law
-from .domain.procedure import Procedure
-from .domain.province_procedure import in_force
+from .domain.configuration.law import Law
+from .domain.configuration.procedure import Procedure
+from .domain.configuration.province_procedure import in_force
 from .storage.items.procedures import schedule_from
 from .storage.table import Stored
 

@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from . import settings as environment
-from .domain import canary
+from .domain.oversight import canary
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .clock import Clock
     from .domain.access import Caller
-    from .domain.law import Law
+    from .domain.configuration.law import Law
     from .lawbook import LawBook
     from .procedurebook import ProcedureBook
     from .registers import Registers

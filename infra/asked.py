@@ -35,11 +35,11 @@ HANDLERS: Final[Mapping[tuple[str, str], str]] = {
     ("chalicelib/workflows/sweep.py", "sweeper"): "Sweeper",
     ("chalicelib/workflows/anchor.py", "audit_anchor"): "AuditAnchor",
     ("chalicelib/workflows/canary.py", "canary"): "Canary",
-    ("chalicelib/usecases/canary_dossier.py", "sing_of_dossier"): "Canary",
-    ("chalicelib/usecases/sweep.py", "sweep"): "Sweeper",
-    ("chalicelib/usecases/watch.py", "watch"): "Sweeper",
-    ("chalicelib/usecases/take_stock.py", "take_stock"): "Sweeper",
-    ("chalicelib/usecases/audit_files.py", "audit_files"): "Sweeper",
+    ("chalicelib/usecases/oversight/canary_dossier.py", "sing_of_dossier"): "Canary",
+    ("chalicelib/usecases/oversight/sweep.py", "sweep"): "Sweeper",
+    ("chalicelib/usecases/oversight/watch.py", "watch"): "Sweeper",
+    ("chalicelib/usecases/oversight/take_stock.py", "take_stock"): "Sweeper",
+    ("chalicelib/usecases/covers/audit_files.py", "audit_files"): "Sweeper",
 }
 """Where each handler stands, and what it alone calls: the logical id of its function."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from chalicelib.domain.access import Role
-from chalicelib.domain.cover import (
+from chalicelib.domain.covers.cover import (
     Cover,
     CoverSnapshot,
     CoverState,
@@ -23,10 +23,10 @@ from chalicelib.domain.cover import (
     revoke_checked,
     revoke_unissued,
 )
-from chalicelib.domain.dossier import ENDED, NATIONAL_STATUS, TRANSITIONS, State
+from chalicelib.domain.covers.reissue import take_place
 from chalicelib.domain.errors import Conflict
-from chalicelib.domain.identity import BirthDate, Gender
-from chalicelib.domain.reissue import take_place
+from chalicelib.domain.people.identity import BirthDate, Gender
+from chalicelib.domain.registration.dossier import ENDED, NATIONAL_STATUS, TRANSITIONS, State
 
 MACHINES = Path(__file__).resolve().parent / "statemachines"
 
@@ -50,7 +50,7 @@ _DECISIONS: dict[str, Callable[[Cover], Cover]] = {
     ),
     "take_place": lambda cover: take_place(cover, cover, _SOME_DAY)[0],
 }
-"""Every decision about a cover, by the name of its function in `domain.cover` and `domain.reissue`."""
+"""Every decision about a cover, by the name of its function in `domain.covers.cover` and `domain.covers.reissue`."""
 
 
 def states_page() -> str:
@@ -63,8 +63,8 @@ def states_page() -> str:
             "",
             "## Dossier",
             "",
-            "`chalicelib/domain/dossier.py`, `TRANSITIONS`: every move that is allowed. Any other move is refused with "
-            "`INVALID_TRANSITION`. Overdue is computed from the due moment, it is not a state.",
+            "`chalicelib/domain/registration/dossier.py`, `TRANSITIONS`: every move that is allowed. Any other move is "
+            "refused with `INVALID_TRANSITION`. Overdue is computed from the due moment, it is not a state.",
             "",
             *_mermaid(_dossier_edges(), starts=[State.AWAITING_PAYMENT], ends=sorted(_last_states())),
             "",
@@ -74,8 +74,8 @@ def states_page() -> str:
             "",
             "## Cover sheet",
             "",
-            "`chalicelib/domain/cover.py`, `chalicelib/domain/reissue.py`: each decision tried on a cover in "
-            "each state; an arrow where it is allowed. "
+            "`chalicelib/domain/covers/cover.py`, `chalicelib/domain/covers/reissue.py`: each decision tried on a "
+            "cover in each state; an arrow where it is allowed. "
             f"{_unreached()} lasts within one transaction: the trail tells of it.",
             "",
             *_mermaid(_cover_edges(), starts=[CoverState.DATA_CREATED], ends=[CoverState.REVOKED, CoverState.REPLACED]),

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from chalicelib.domain.data_request import AnswerTimes
+from chalicelib.domain.people.data_request import AnswerTimes
 from chalicelib.law.duties import duties
 from chalicelib.published import examples, messages
 from chalicelib.queues.messages import ContributionVoucherMessage, DossierStatusMessage, ManifestMessage, Message

@@ -58,7 +58,9 @@ def _environment() -> str:
 
 
 def _configuration(modules: list[str]) -> str:
-    only = [f"chalicelib/domain/{Path(module).name}" for module in modules]
+    names = {Path(module).name for module in modules}
+    rules = sorted((ROOT / "chalicelib/domain").rglob("*.py"))
+    only = [str(path.relative_to(ROOT)) for path in rules if path.name in names]
     return f"""[tool.mutmut]
 source_paths = ["chalicelib/domain"]
 only_mutate = {json.dumps(only)}

@@ -19,7 +19,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.errors import DomainError
-from chalicelib.usecases.rebuild import Difference, rebuild_dossier, rebuild_person, rebuild_voucher
+from chalicelib.usecases.ledger.rebuild import Difference, rebuild_dossier, rebuild_person, rebuild_voucher
 from chalicelib.wiring import Wiring
 from infra.local.settings import read_settings
 from infra.redrive.stack import StackError, deployed_stack, local_stack

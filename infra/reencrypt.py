@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.errors import DomainError
-from chalicelib.usecases.reencrypt import Form, reencrypt
+from chalicelib.usecases.people.reencrypt import Form, reencrypt
 from chalicelib.wiring import Wiring
 from infra.local.settings import read_settings
 from infra.redrive.stack import StackError, deployed_stack, local_stack

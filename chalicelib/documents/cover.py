@@ -11,10 +11,10 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from chalicelib.domain.cover import Cover, CoverSnapshot
+from chalicelib.domain.configuration.provinces import Province
+from chalicelib.domain.covers.cover import Cover, CoverSnapshot
 from chalicelib.domain.months import VIETNAM
-from chalicelib.domain.names import printed_name
-from chalicelib.domain.provinces import Province
+from chalicelib.domain.people.names import printed_name
 
 from .templates import template_for, template_named
 from .typesetting import MissingGlyphError, typeset

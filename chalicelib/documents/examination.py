@@ -1,4 +1,4 @@
-"""The checks of `verification`, made with pyHanko's reader and validator."""
+"""The checks of `findings`, made with pyHanko's reader and validator."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from pyhanko_certvalidator import ValidationContext
 
 from ..domain.months import instant_text
 from .code_reading import NoCodeError, drawn_code, read_code
+from .findings import Check, Finding, Report
 from .page_text import UnreadablePageError, unsaid
-from .signing import SignatureLevel, fingerprint
+from .seals import SignatureLevel, fingerprint
 from .structure import NoDataError, archive_faults, drawn_page, embedded_data, is_canonical, words_of_page
 from .templates import template_named
 from .token import BadTokenError, Claims, commitment_of, read_token
 from .token import check as check_token
 from .typesetting import DocumentError, assets_folder
-from .verification import Check, Finding, Report
 
 CODE_WORDS = "code_label"
 """Of a template that draws a verification code."""

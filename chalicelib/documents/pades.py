@@ -34,7 +34,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from ..domain.errors import Unavailable
 from .cms import signed_data
-from .signing import PYHANKO_VERSION, Frame, Seal, SignatureLevel, SigningError
+from .seals import PYHANKO_VERSION, Frame, Seal, SignatureLevel, SigningError
 from .typesetting import RENDERER_VERSION
 
 POINTS = 72 / 25.4

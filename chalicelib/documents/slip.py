@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from chalicelib.domain.declaration import Address, Declaration
-from chalicelib.domain.dossier import Dossier
+from chalicelib.domain.configuration.provinces import Province
 from chalicelib.domain.months import at_vietnam
-from chalicelib.domain.names import printed_name
-from chalicelib.domain.provinces import Province
-from chalicelib.domain.slip import Slip, SlipKind, request_behind
+from chalicelib.domain.people.names import printed_name
+from chalicelib.domain.registration.declaration import Address, Declaration
+from chalicelib.domain.registration.dossier import Dossier
+from chalicelib.domain.registration.slip import Slip, SlipKind, request_behind
 
 from .slip_templates import SlipTemplate, slip_template_for, slip_template_named
 from .typesetting import MissingGlyphError, typeset

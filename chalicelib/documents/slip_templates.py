@@ -10,10 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from chalicelib.domain.configuration.law import Row, Table
+from chalicelib.domain.configuration.provinces import Province
 from chalicelib.domain.errors import NotConfigured
-from chalicelib.domain.law import Row, Table
-from chalicelib.domain.provinces import Province
-from chalicelib.domain.slip import SlipKind
+from chalicelib.domain.registration.slip import SlipKind
 
 from .templates import bare_name
 from .typesetting import DocumentError, assets_folder

@@ -10,11 +10,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from chalicelib.domain.configuration.law import Row, Table
+from chalicelib.domain.configuration.provinces import Province
 from chalicelib.domain.errors import NotConfigured
-from chalicelib.domain.law import Row, Table
-from chalicelib.domain.provinces import Province
 
-from .signing import Frame
+from .seals import Frame
 from .typesetting import DocumentError, assets_folder
 
 SIGNATURE_FRAME = Frame(x=91, y=217, width=94, height=24)

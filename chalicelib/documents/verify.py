@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from ..domain.months import at_vietnam, instant_text
+from .findings import Check, Finding, Report
 from .token import keys_from
 from .typesetting import DocumentError
-from .verification import Check, Finding, Report, examine
+from .verification import examine
 
 SOUND, WRONG, UNREADABLE, OPEN = range(4)
 """Exit statuses."""

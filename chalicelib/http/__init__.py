@@ -1,1 +1,1 @@
-"""The HTTP door: thin blueprints per audience, wire models, and one table from exceptions to problems."""
+"""The HTTP door: thin blueprints by area, wire models, and one table from exceptions to problems."""

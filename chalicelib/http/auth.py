@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from chalice.app import AuthRequest, AuthResponse, Blueprint
 
-from chalicelib.domain import canary
 from chalicelib.domain.access import OFFICERS, Role
+from chalicelib.domain.oversight import canary
 from chalicelib.log import facts, logger
 
 if TYPE_CHECKING:

@@ -6,28 +6,18 @@ Officers, operators, accounting and the portal's own administration: a fifth of 
 from __future__ import annotations
 
 from ..settings import SANDBOX, stage
-from . import (
-    campaigns,
-    course,
-    cover_life,
-    data_requests,
-    deliveries,
-    desk,
-    officers,
-    people,
-    procedures,
-    reconciliation,
-    refunds,
-    rest,
-    rules,
-    slips,
-    viewers,
-    voucher_desk,
-    watchdog,
-)
+from .amounts import refunds
+from .configuration import procedures, rules
+from .course import changes, desk, officers, rest
+from .covers import campaigns, cover_life
+from .ledger import reconciliation, voucher_desk
+from .messages import deliveries
+from .oversight import watchdog
+from .people import data_requests, report, viewers
+from .registration import slips
 
 _MODULES = (
-    *(refunds, deliveries, viewers, slips, officers, people, data_requests, course, cover_life),
+    *(refunds, deliveries, viewers, slips, officers, report, data_requests, changes, cover_life),
     *(campaigns, desk, rest, watchdog, procedures, rules, reconciliation, voucher_desk),
 )
 BLUEPRINTS = [each.bp for each in _MODULES]

@@ -14,7 +14,6 @@ from urllib.parse import unquote
 from chalice.app import Request
 
 from chalicelib.domain.access import Caller, Role
-from chalicelib.domain.canary import ROUTES, is_canary
 from chalicelib.domain.errors import (
     Fault,
     Forbidden,
@@ -23,7 +22,8 @@ from chalicelib.domain.errors import (
     Unauthenticated,
     Unreadable,
 )
-from chalicelib.domain.views import DEFAULT_REASON, LONGEST_REASON, SHORTEST_EMERGENCY
+from chalicelib.domain.oversight.canary import ROUTES, is_canary
+from chalicelib.domain.people.views import DEFAULT_REASON, LONGEST_REASON, SHORTEST_EMERGENCY
 from chalicelib.usecases.answers import Idempotency
 from chalicelib.wiring import wiring
 

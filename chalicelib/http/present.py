@@ -7,20 +7,22 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from chalicelib.domain import contribution, dossier, provinces
-from chalicelib.domain.cover import Cover, RevocationRequest
+from chalicelib.domain.amounts import contribution
+from chalicelib.domain.amounts.sources import sources_of
+from chalicelib.domain.configuration import provinces
+from chalicelib.domain.configuration.law import Law
+from chalicelib.domain.configuration.procedure import ESCALATION_LEVELS
+from chalicelib.domain.covers.cover import Cover, RevocationRequest
 from chalicelib.domain.errors import NotConfigured
 from chalicelib.domain.events import AuditLine
-from chalicelib.domain.expectation import Expectation, of_view
-from chalicelib.domain.law import Law
 from chalicelib.domain.months import at_vietnam, instant_text
-from chalicelib.domain.participation import ParticipationPeriod
-from chalicelib.domain.procedure import ESCALATION_LEVELS
-from chalicelib.domain.sources import sources_of
-from chalicelib.domain.step_clock import StepClock
-from chalicelib.usecases.cover_link import CoverLink
-from chalicelib.usecases.view_dossier import DossierView
-from chalicelib.usecases.work_lists import CoverRow, DossierRow
+from chalicelib.domain.oversight.expectation import Expectation, of_view
+from chalicelib.domain.people.participation import ParticipationPeriod
+from chalicelib.domain.registration import dossier
+from chalicelib.domain.registration.step_clock import StepClock
+from chalicelib.usecases.course.work_lists import CoverRow, DossierRow
+from chalicelib.usecases.covers.cover_link import CoverLink
+from chalicelib.usecases.registration.view_dossier import DossierView
 
 from .wire import answers, course, quote, watchdog
 

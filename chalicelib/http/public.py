@@ -8,7 +8,8 @@ from chalice.app import Blueprint
 
 from chalicelib.wiring import wiring
 
-from . import present, query, quoting
+from . import present, query
+from .amounts import quoting
 from .codes import CHOICE
 from .incoming import Incoming
 from .operations import Reply, operation
@@ -69,7 +70,7 @@ def list_provinces(request: Incoming) -> Reply:
 @operation(bp, "GET", "/v1/openapi.json", signed_in=False, answer_headers=("Cache-Control",))
 def openapi_document(request: Incoming) -> Reply:
     """Tài liệu OpenAPI 3.1 này."""
-    from .openapi import document_text
+    from .contract.openapi import document_text
 
     # Built on first demand: schemas of all models would weigh on every cold start.
     routes = ((path, method) for path, methods in bp.current_app.routes.items() for method in methods)

@@ -8,9 +8,9 @@ from typing import Any, Final, TypeVar
 from chalice.app import Blueprint
 
 from chalicelib.domain.errors import Fault, Rejected
-from chalicelib.domain.evidence import Book, PersonOnFile, PoorListing
-from chalicelib.domain.identity import Gender
 from chalicelib.domain.months import MonthSpan
+from chalicelib.domain.people.evidence import Book, PersonOnFile, PoorListing
+from chalicelib.domain.people.identity import Gender
 from chalicelib.usecases.sandbox import Loaded, load_registers, set_clock
 from chalicelib.wiring import wiring
 

@@ -9,12 +9,20 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from chalicelib.domain.calendar import WorkingCalendar
-from chalicelib.domain.law import Law, LocalSupport, PaymentMethod, RetirementAge, Row, Table, WorkingHours
+from chalicelib.domain.configuration.calendar import WorkingCalendar
+from chalicelib.domain.configuration.law import (
+    Law,
+    LocalSupport,
+    PaymentMethod,
+    RetirementAge,
+    Row,
+    Table,
+    WorkingHours,
+)
+from chalicelib.domain.configuration.procedure import ESCALATION_LEVELS, DeadlineRules, Procedure, WatchRules
+from chalicelib.domain.configuration.provinces import Province, Provinces
+from chalicelib.domain.configuration.steps import LimitUnit, NationalMaximum, Step, StepRole
 from chalicelib.domain.months import Month
-from chalicelib.domain.procedure import ESCALATION_LEVELS, DeadlineRules, Procedure, WatchRules
-from chalicelib.domain.provinces import Province, Provinces
-from chalicelib.domain.steps import LimitUnit, NationalMaximum, Step, StepRole
 
 T = TypeVar("T")
 Json = Mapping[str, Any]

@@ -9,8 +9,8 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from chalicelib.domain.data_request import AnswerTimes, RequestKind
-from chalicelib.domain.law import Row, Table
+from chalicelib.domain.configuration.law import Row, Table
+from chalicelib.domain.people.data_request import AnswerTimes, RequestKind
 
 from . import DATA
 

@@ -24,17 +24,17 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from chalicelib.domain.contribution import Quote, QuoteRequest, quote
-from chalicelib.domain.counter import LATE, MISSING, Retiree, quote_late, quote_missing
+from chalicelib.domain.amounts.contribution import Quote, QuoteRequest, quote
+from chalicelib.domain.amounts.counter import LATE, MISSING, Retiree, quote_late, quote_missing
+from chalicelib.domain.amounts.parameters import highest_category
+from chalicelib.domain.amounts.refund import Refund, RefundReason, RefundRequest, refund
+from chalicelib.domain.amounts.sources import Source, sources_of
+from chalicelib.domain.configuration.law import Law, Row, Table
 from chalicelib.domain.errors import DomainError, Fault, Rejected
-from chalicelib.domain.identifiers import parse_birth_date
-from chalicelib.domain.identity import BirthDate, Gender
-from chalicelib.domain.law import Law, Row, Table
 from chalicelib.domain.money import dotted
 from chalicelib.domain.months import VIETNAM, Month
-from chalicelib.domain.parameters import highest_category
-from chalicelib.domain.refund import Refund, RefundReason, RefundRequest, refund
-from chalicelib.domain.sources import Source, sources_of
+from chalicelib.domain.people.identity import BirthDate, Gender
+from chalicelib.domain.registration.identifiers import parse_birth_date
 
 from . import load
 

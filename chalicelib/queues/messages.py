@@ -9,10 +9,10 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from ..domain.declaration import BirthDate
 from ..domain.errors import Fault, Rejected
+from ..domain.ledger.voucher import ContributionVoucher, VoucherEvent
 from ..domain.months import Month, at_vietnam
-from ..domain.voucher import ContributionVoucher, VoucherEvent
+from ..domain.registration.declaration import BirthDate
 
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
 Printed = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]

@@ -8,7 +8,7 @@ from chalice.app import Blueprint, DynamoDBEvent
 
 from ..storage.codec import decode_item
 from ..storage.items.audit import lines_from
-from ..usecases.react import react
+from ..usecases.messages.react import react
 from ..wiring import Wiring, wiring
 from .batch import Failures, each, records_of, remaining
 

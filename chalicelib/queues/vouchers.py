@@ -8,17 +8,17 @@ from typing import Any
 
 from chalice.app import Blueprint, SQSEvent
 
-from ..domain import canary
-from ..domain.canary_payment import may_send
-from ..domain.causes import cause_of
 from ..domain.errors import Rejected
-from ..domain.voucher import ContributionVoucher, Outcome
+from ..domain.ledger.causes import cause_of
+from ..domain.ledger.voucher import ContributionVoucher, Outcome
+from ..domain.oversight import canary
+from ..domain.oversight.canary_payment import may_send
 from ..log import facts, logger
 from ..metrics import measured
-from ..usecases.count_other import count_other
-from ..usecases.keep_manifest import keep_manifest
-from ..usecases.quarantine import quarantine_message
-from ..usecases.record_voucher import VoucherFacts, record_voucher
+from ..usecases.ledger.count_other import count_other
+from ..usecases.ledger.keep_manifest import keep_manifest
+from ..usecases.ledger.quarantine import quarantine_message
+from ..usecases.ledger.record_voucher import VoucherFacts, record_voucher
 from ..wiring import Wiring, wiring
 from .batch import Failures, each, records_of, remaining
 from .messages import ContributionVoucherMessage, read_message

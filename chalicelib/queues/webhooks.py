@@ -8,7 +8,7 @@ from typing import Any
 from chalice.app import Blueprint, SQSEvent
 
 from ..log import facts, logger
-from ..usecases.deliver_status import Sender
+from ..usecases.messages.deliver_status import Sender
 from ..wiring import Wiring, wiring
 from .batch import Failures, records_of, remaining
 

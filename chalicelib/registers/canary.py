@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..domain.canary import SI_NUMBER
-from ..domain.evidence import Book, Evidence
+from ..domain.oversight.canary import SI_NUMBER
+from ..domain.people.evidence import Book, Evidence
 from ..storage.keys import Key
 from ..storage.table import Stored
 

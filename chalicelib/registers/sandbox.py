@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeAlias
 
-from ..domain.declaration import BirthDate, Gender
-from ..domain.evidence import Book, Evidence, PersonOnFile, PoorListing
 from ..domain.months import Month, MonthSpan
+from ..domain.people.evidence import Book, Evidence, PersonOnFile, PoorListing
+from ..domain.registration.declaration import BirthDate, Gender
 from ..storage import keys
 from ..storage.codec import Value
 from ..storage.items.fields import birth_date

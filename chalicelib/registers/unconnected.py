@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..domain.errors import Unavailable
-from ..domain.evidence import Evidence
+from ..domain.people.evidence import Evidence
 from ..storage.keys import Key
 from ..storage.table import Stored
 

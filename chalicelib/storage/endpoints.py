@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ..domain.webhook import Endpoint, secret_bytes
+from ..domain.messages.webhook import Endpoint, secret_bytes
 
 CACHE_SECONDS = 60
 SANDBOX_CACHE_SECONDS = 1

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ..domain.cover import Cover
-from ..domain.dossier import Dossier
+from ..domain.covers.cover import Cover
+from ..domain.registration.dossier import Dossier
 
 SCHEMA = 1
 """Version of the payloads: an execution outlives a deploy."""

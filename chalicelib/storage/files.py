@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from ..domain.cover import StoredFile
+from ..domain.covers.cover import StoredFile
 
 LINK_SECONDS = 300
 PART_BYTES = 256 * 1024

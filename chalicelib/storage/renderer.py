@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..domain.cover import Cover, StoredFile
+from ..domain.covers.cover import Cover, StoredFile
 from ..domain.errors import Conflict, NotConfigured, Unavailable
-from ..domain.slip import Slip
+from ..domain.registration.slip import Slip
 
 SCHEMA = 1
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from types import MappingProxyType
 
-from ..domain.cover import Cover
-from ..domain.dossier import Change, Dossier
+from ..domain.course.payment import Cases
+from ..domain.covers.cover import Cover
 from ..domain.events import Event
+from ..domain.ledger.refund_case import RefundState
 from ..domain.months import instant_text
-from ..domain.participation import PersonRecord
-from ..domain.payment import Cases
-from ..domain.refund_case import RefundState
+from ..domain.people.participation import PersonRecord
+from ..domain.registration.dossier import Change, Dossier
 from . import keys
 from .codec import Item
 from .compact import COMPACT

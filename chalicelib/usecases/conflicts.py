@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..domain.dossier import Dossier
 from ..domain.errors import Changes, VersionConflict
 from ..domain.events import AuditLine, Event
 from ..domain.months import instant_text
+from ..domain.registration.dossier import Dossier
 from ..storage import keys
 from ..storage.items.audit import trail_of
 from ..wiring import Wiring

@@ -7,7 +7,7 @@ from typing import Any
 
 from chalice.app import Blueprint, CloudWatchEvent, Cron
 
-from ..usecases.anchor_chains import anchor_days
+from ..usecases.oversight.anchor_chains import anchor_days
 from ..wiring import wiring
 
 bp = Blueprint(__name__)

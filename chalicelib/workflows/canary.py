@@ -7,8 +7,8 @@ from typing import Any
 
 from chalice.app import Blueprint, CloudWatchEvent, Rate
 
-from ..usecases.canary_dossier import headers, sing_of_dossier
-from ..usecases.sing import over_http, sing
+from ..usecases.oversight.canary_dossier import headers, sing_of_dossier
+from ..usecases.oversight.sing import over_http, sing
 from ..wiring import wiring
 
 bp = Blueprint(__name__)

@@ -8,10 +8,10 @@ from typing import Any, Literal
 from chalice.app import Blueprint
 from pydantic import BaseModel
 
-from ..domain.campaign import CampaignState
-from ..domain.cover import StoredFile
-from ..usecases.issue_campaign import end_campaign, issue_batch
-from ..usecases.make_cover import ask_signer, await_signer, prepare_cover, record_issue
+from ..domain.covers.campaign import CampaignState
+from ..domain.covers.cover import StoredFile
+from ..usecases.covers.issue_campaign import end_campaign, issue_batch
+from ..usecases.covers.make_cover import ask_signer, await_signer, prepare_cover, record_issue
 from ..wiring import Wiring, wiring
 from .task import Payload, task
 

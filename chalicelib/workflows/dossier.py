@@ -9,9 +9,9 @@ from typing import Any, Literal
 from chalice.app import Blueprint
 from pydantic import BaseModel
 
-from ..domain.deadlines import Action
-from ..usecases.await_end import await_end
-from ..usecases.keep_deadline import SUPERSEDED, Due, Execution, carry_out, what_is_due
+from ..domain.registration.deadlines import Action
+from ..usecases.course.await_end import await_end
+from ..usecases.course.keep_deadline import SUPERSEDED, Due, Execution, carry_out, what_is_due
 from ..wiring import wiring
 from .task import DossierStillOpen, Payload, task
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from chalice.app import Blueprint
 
-from ..domain.slip import SlipKind
-from ..usecases.draw_cover import draw_cover, draw_preview
-from ..usecases.draw_slip import draw_slip
+from ..domain.registration.slip import SlipKind
+from ..usecases.covers.draw_cover import draw_cover, draw_preview
+from ..usecases.registration.draw_slip import draw_slip
 from ..wiring import wiring
 from .task import Payload, task
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from chalice.app import Blueprint, CloudWatchEvent, Cron
 
-from ..usecases.audit_files import MOST_FILES, OLDER_DAYS, audit_files
-from ..usecases.sweep import Swept, sweep
-from ..usecases.take_stock import take_stock
-from ..usecases.watch import watch
+from ..usecases.covers.audit_files import MOST_FILES, OLDER_DAYS, audit_files
+from ..usecases.oversight.sweep import Swept, sweep
+from ..usecases.oversight.take_stock import take_stock
+from ..usecases.oversight.watch import watch
 from ..wiring import Wiring, wiring
 
 bp = Blueprint(__name__)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from ..domain.errors import Unavailable
 from ..log import facts, logger
 from ..passing import code_of, passes
-from ..usecases.make_cover import CoverObsolete
+from ..usecases.covers.make_cover import CoverObsolete
 
 log = logger(__name__)
 

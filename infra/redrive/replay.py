@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.usecases.preview_vouchers import state_of, trace_of
+from chalicelib.usecases.ledger.preview_vouchers import state_of, trace_of
 
 from .letters import Judge, Letter, LetterCause, Letters, Opinion, Sender
 from .relay import Lost, NotRelayed, RelayFailures

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chalicelib.domain.causes import cause_of
 from chalicelib.domain.errors import Rejected
-from chalicelib.domain.voucher import ContributionVoucher
+from chalicelib.domain.ledger.causes import cause_of
+from chalicelib.domain.ledger.voucher import ContributionVoucher
 from chalicelib.queues.messages import ManifestMessage, read_message
-from chalicelib.usecases.preview_vouchers import preview_vouchers
+from chalicelib.usecases.ledger.preview_vouchers import preview_vouchers
 from chalicelib.wiring import Wiring
 
 from .letters import Letter, LetterCause, Opinion

@@ -61,7 +61,7 @@ def ask(method, path):
     event = {{"requestContext": told, "path": path, "headers": {{}}, "multiValueHeaders": {{}}, "body": None,
              "pathParameters": None, "queryStringParameters": None, "multiValueQueryStringParameters": None,
              "stageVariables": None, "isBase64Encoded": False}}
-    return app.app(event, None)["statusCode"], "chalicelib.http.rules" in sys.modules
+    return app.app(event, None)["statusCode"], "chalicelib.http.configuration.rules" in sys.modules
 answers = [ask(*each) for each in {asked!r}]
 print(json.dumps(answers[-1:] + [len(app.app.routes)]))
 """
@@ -99,7 +99,7 @@ def test_the_signing_library_is_named_in_three_modules_and_loaded_by_signing_onl
     }
     assert named == {"pades", "examination", "structure"}
     code = (
-        "import chalicelib.documents.signing, chalicelib.documents.verification, chalicelib.usecases.draw_cover;"
+        "import chalicelib.documents.signing, chalicelib.documents.verification, chalicelib.usecases.covers.draw_cover;"
         "print(json.dumps([name for name in ('pyhanko', 'asn1crypto', 'typst', 'segno') if name in sys.modules]))"
     )
     assert started(code) == []

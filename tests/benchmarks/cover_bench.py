@@ -130,7 +130,8 @@ def _work(what: str, folder: Path) -> tuple[Callable[[CoverView], bytes], str, f
 
 def _signing() -> Callable[[CoverView], bytes]:
     """Draw, sign and examine, as the renderer does; the keys are made here and not measured."""
-    from chalicelib.documents.signing import Seal, sign_document
+    from chalicelib.documents.seals import Seal
+    from chalicelib.documents.signing import sign_document
     from chalicelib.documents.templates import template_named
     from chalicelib.documents.token import Claims, Token, commitment_of, kid_of, raw_signature, to_be_signed
     from chalicelib.documents.verification import examine

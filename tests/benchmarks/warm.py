@@ -161,7 +161,7 @@ def _calls(stub: Stub, call: Callable[[], Any]) -> tuple[int, int]:
 
 
 def _quote_ms() -> float:
-    from chalicelib.domain.contribution import QuoteRequest, quote
+    from chalicelib.domain.amounts.contribution import QuoteRequest, quote
     from chalicelib.domain.months import Month
     from chalicelib.law import load
 
@@ -175,10 +175,10 @@ def _quote_ms() -> float:
 
 
 def _missing_ms() -> float:
-    from chalicelib.domain.contribution import QuoteRequest
-    from chalicelib.domain.counter import Retiree, quote_missing
-    from chalicelib.domain.identity import BirthDate, Gender
+    from chalicelib.domain.amounts.contribution import QuoteRequest
+    from chalicelib.domain.amounts.counter import Retiree, quote_missing
     from chalicelib.domain.months import Month
+    from chalicelib.domain.people.identity import BirthDate, Gender
     from chalicelib.law import load
 
     law = load()
@@ -205,8 +205,8 @@ def opened(answer: Any) -> str:
 
 
 def load_population(numbers: range) -> None:
-    from chalicelib.domain.declaration import BirthDate, Gender
-    from chalicelib.domain.evidence import PersonOnFile
+    from chalicelib.domain.people.evidence import PersonOnFile
+    from chalicelib.domain.registration.declaration import BirthDate, Gender
     from chalicelib.registers.sandbox import load
     from chalicelib.wiring import wiring
 

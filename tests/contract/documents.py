@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 ASK = """
 import json, app
-from chalicelib.http.openapi import document
+from chalicelib.http.contract.openapi import document
 routes = [(path, method, entry.authorizer is not None) for path, all in app.app.routes.items()
           for method, entry in all.items()]
 print(json.dumps([routes, document([route[:2] for route in routes])]))

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.http import officers, portal, public, sandbox
-from chalicelib.http.links import LINKS
+from chalicelib.http import public, sandbox
+from chalicelib.http.contract.links import LINKS
+from chalicelib.http.course import officers
+from chalicelib.http.registration import portal
 from tests.contract.documents import document
 
 BLUEPRINTS = (officers.bp, portal.bp, public.bp, sandbox.bp)

@@ -12,8 +12,10 @@ import jsonschema
 import pytest
 from openapi_spec_validator import validate
 
-from chalicelib.http import officers, portal, public, sandbox
+from chalicelib.http import public, sandbox
+from chalicelib.http.course import officers
 from chalicelib.http.operations import OPERATIONS
+from chalicelib.http.registration import portal
 from tests.contract.documents import document, routes
 
 BLUEPRINTS = (officers.bp, portal.bp, public.bp, sandbox.bp)
@@ -250,3 +252,11 @@ def test_the_messages_of_topic_and_queue_are_published_too() -> None:
         for example in content["examples"].values():
             check(example["value"], schema)
         assert schema["$ref"].removeprefix("#/components/schemas/") in document()["components"]["schemas"]
+
+
+def test_schemas_keep_the_names_under_which_they_were_published() -> None:
+    """Two are called `NextEvent`: each has the name of a module before it, as it was when it was first published."""
+    assert {name for name in document()["components"]["schemas"] if "__" in name} == {
+        "chalicelib__domain__voucher_desk__NextEvent",
+        "chalicelib__http__wire__watchdog__NextEvent",
+    }

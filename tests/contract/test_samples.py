@@ -13,8 +13,10 @@ import jsonschema
 import pytest
 from pydantic import BaseModel
 
-from chalicelib.http import officers, portal, public, sandbox
+from chalicelib.http import public, sandbox
+from chalicelib.http.course import officers
 from chalicelib.http.operations import OPERATIONS
+from chalicelib.http.registration import portal
 from tests.contract.documents import document
 
 BLUEPRINTS = (officers.bp, portal.bp, public.bp, sandbox.bp)

@@ -11,9 +11,9 @@ import pypdf
 import pypdfium2  # type: ignore[import-untyped]
 
 from chalicelib.documents.cover import CoverView
-from chalicelib.domain.cover import Cover, CoverSnapshot, CoverState
-from chalicelib.domain.identity import BirthDate, Gender
-from chalicelib.domain.provinces import Province
+from chalicelib.domain.configuration.provinces import Province
+from chalicelib.domain.covers.cover import Cover, CoverSnapshot, CoverState
+from chalicelib.domain.people.identity import BirthDate, Gender
 
 ISSUED_AT = datetime(2026, 11, 22, 3, 5, tzinfo=UTC)
 

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from chalicelib.documents.cover import CoverView, cover_json, render_cover
-from chalicelib.documents.signing import Seal, SignatureLevel, sign_document
+from chalicelib.documents.seals import Seal, SignatureLevel
+from chalicelib.documents.signing import sign_document
 from chalicelib.documents.templates import template_named
 from chalicelib.documents.token import Claims, Token, commitment_of, kid_of, raw_signature, to_be_signed
 from chalicelib.domain.months import at_vietnam

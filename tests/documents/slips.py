@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from chalicelib.documents.slip import SlipView
-from chalicelib.domain.provinces import Province
-from chalicelib.domain.slip import SlipKind
+from chalicelib.domain.configuration.provinces import Province
+from chalicelib.domain.registration.slip import SlipKind
 
 ISSUED_AT = datetime(2023, 2, 6, 2, 15, 22, tzinfo=UTC)
 CODE = "000.00.79.G24-230206-0001"

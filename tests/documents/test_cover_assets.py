@@ -14,7 +14,7 @@ from fontTools.ttLib import TTFont
 
 from chalicelib.documents.slip_templates import LAYOUT as SLIP_LAYOUT
 from chalicelib.documents.typesetting import assets_folder
-from chalicelib.domain.names import ALPHABET, printed_name
+from chalicelib.domain.people.names import ALPHABET, printed_name
 from chalicelib.http.wire.course import PRINTED
 from chalicelib.law import load
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chalicelib.documents.cover import cover_json, render_cover
 from chalicelib.documents.typesetting import MissingGlyphError
-from chalicelib.domain.names import ALPHABET, name_fault, printed_name
+from chalicelib.domain.people.names import ALPHABET, name_fault, printed_name
 from tests.documents.covers import ADDRESS, VIEW, name_in, text_by_pdfium, text_by_pypdf, view
 
 LETTERS = st.sampled_from(sorted(ALPHABET))

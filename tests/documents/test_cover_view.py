@@ -12,7 +12,7 @@ from chalicelib.documents.cover import cover_json, cover_view
 from chalicelib.documents.templates import template_for, template_named
 from chalicelib.documents.typesetting import DocumentError
 from chalicelib.domain.errors import NotConfigured
-from chalicelib.domain.identity import BirthDate, Gender
+from chalicelib.domain.people.identity import BirthDate, Gender
 from chalicelib.law import load
 from tests.documents.covers import COVER, ISSUED_AT, VIEW, cover, province
 

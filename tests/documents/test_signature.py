@@ -23,7 +23,8 @@ from asn1crypto import cms, core
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from chalicelib.documents import pades
-from chalicelib.documents.signing import PYHANKO_VERSION, SignatureLevel, SigningError, sign_document
+from chalicelib.documents.seals import PYHANKO_VERSION, SignatureLevel, SigningError
+from chalicelib.documents.signing import sign_document
 from chalicelib.documents.templates import SIGNATURE_FRAME
 from chalicelib.documents.typesetting import RENDERER_VERSION
 from tests.documents.covers import VIEW
@@ -119,7 +120,7 @@ def test_poppler_and_qpdf_find_it_sound(pdf: bytes, tmp_path: Path) -> None:
 SIGN = (
     "import hashlib, pickle, sys; from functools import partial; from datetime import datetime;"
     "from cryptography.hazmat.primitives.serialization import load_pem_private_key;"
-    "from chalicelib.documents.signing import Seal; from tests.documents.signed import sign_with, signed;"
+    "from chalicelib.documents.seals import Seal; from tests.documents.signed import sign_with, signed;"
     "chain, pem = pickle.load(open(sys.argv[1], 'rb'));"
     "seal = Seal(chain, partial(sign_with, load_pem_private_key(pem, None)));"
     "print(hashlib.sha256(signed(using=seal)).hexdigest())"

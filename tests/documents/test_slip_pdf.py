@@ -20,8 +20,8 @@ from chalicelib.documents.slip import SlipView, render_slip, slip_json
 from chalicelib.documents.slip_templates import slip_template_for, slip_template_named
 from chalicelib.documents.typesetting import DocumentError, MissingGlyphError
 from chalicelib.domain.errors import NotConfigured
-from chalicelib.domain.slip import SlipKind
-from chalicelib.domain.supplement import ASKABLE
+from chalicelib.domain.registration.slip import SlipKind
+from chalicelib.domain.registration.supplement import ASKABLE
 from tests.documents.slips import APOLOGY, CODE, HCMC, RECEIPT, REFUSAL, SUPPLEMENT, VIEWS, changed
 
 ROOT = Path(__file__).resolve().parents[2]

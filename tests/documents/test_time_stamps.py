@@ -11,8 +11,9 @@ import pikepdf
 import pytest
 from cryptography import x509
 
-from chalicelib.documents.signing import Seal, SignatureLevel, SigningError
-from chalicelib.documents.verification import Check, examine
+from chalicelib.documents.findings import Check
+from chalicelib.documents.seals import Seal, SignatureLevel, SigningError
+from chalicelib.documents.verification import examine
 from chalicelib.domain.errors import Unavailable
 from infra.local.authority import Authority
 from tests.documents.signed import code_keys, roots, seal, signed, view_at

@@ -13,9 +13,10 @@ import pikepdf
 import pytest
 
 from chalicelib.documents.cover import render_cover
+from chalicelib.documents.findings import Check, Report
 from chalicelib.documents.page_text import UnreadablePageError, page_words
-from chalicelib.documents.signing import Seal, SignatureLevel, fingerprint
-from chalicelib.documents.verification import MOST_BYTES, Check, Report, examine
+from chalicelib.documents.seals import Seal, SignatureLevel, fingerprint
+from chalicelib.documents.verification import MOST_BYTES, examine
 from infra.certificate import install, request
 from infra.local.authority import AGENCY, Authority
 from tests.documents.covers import VIEW, view

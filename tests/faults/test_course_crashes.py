@@ -7,14 +7,14 @@ from datetime import datetime
 
 import pytest
 
-from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.months import VIETNAM
-from chalicelib.domain.supplement import Corrections
+from chalicelib.domain.registration.dossier import Dossier
+from chalicelib.domain.registration.supplement import Corrections
 from chalicelib.storage.transaction import Transaction
-from chalicelib.usecases import change_course
 from chalicelib.usecases.answers import Answer, Idempotency
-from chalicelib.usecases.decide import Request
+from chalicelib.usecases.course import change_course
+from chalicelib.usecases.course.decide import Request
 from tests.faults.crashes import survives_every_crash
 from tests.support.house import HOA, OFFICER_79, PORTAL, House
 

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from chalicelib.domain.cover import StoredFile
+from chalicelib.domain.covers.cover import StoredFile
 from chalicelib.domain.months import VIETNAM
 from chalicelib.law import load
 from chalicelib.procedurebook import ProcedureBook
-from chalicelib.usecases import draw_cover as drawing
-from chalicelib.usecases.draw_cover import draw_cover
-from chalicelib.usecases.sweep import sweep
+from chalicelib.usecases.covers import draw_cover as drawing
+from chalicelib.usecases.covers.draw_cover import draw_cover
+from chalicelib.usecases.oversight.sweep import sweep
 from tests.faults.crashes import survives_every_crash
 from tests.support.cloud import Cloud
 from tests.support.house import HOA, House, person, voucher

@@ -6,12 +6,12 @@ from datetime import date
 
 import pytest
 
-from chalicelib.domain.voucher_desk import Action, Decision
-from chalicelib.http.voucher_desk import read_again
+from chalicelib.domain.ledger.voucher_desk import Action, Decision
+from chalicelib.http.ledger.voucher_desk import read_again
 from chalicelib.storage import keys
 from chalicelib.usecases.answers import Answer, Idempotency
-from chalicelib.usecases.decide_voucher import Asked, Decided, approve, resolve
-from chalicelib.usecases.reconcile_day import report_of, sign_off_day
+from chalicelib.usecases.ledger.decide_voucher import Asked, Decided, approve, resolve
+from chalicelib.usecases.ledger.reconcile_day import report_of, sign_off_day
 from tests.faults.crashes import survives_every_crash
 from tests.support.house import OFFICER_79, SIGNER_79, House, voucher
 

@@ -11,8 +11,8 @@ import pytest
 
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.events import Act, By
-from chalicelib.domain.resolution import Action, Resolution
-from chalicelib.usecases.resolve_voucher import resolve
+from chalicelib.domain.ledger.resolution import Action, Resolution
+from chalicelib.usecases.ledger.resolve_voucher import resolve
 from tests.faults.crashes import survives_every_crash
 from tests.support.house import HOA, THREE_MONTHS, House, person, voucher
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.account import settle
+from chalicelib.domain.amounts.account import settle
 from tests.support.cloud import Row
 from tests.support.house import HOA, THREE_MONTHS, House, person, voucher
 

@@ -18,11 +18,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import Conflict, DomainError, Rejected, Unavailable
-from chalicelib.domain.supplement import Corrections
+from chalicelib.domain.registration.supplement import Corrections
 from chalicelib.law import load
-from chalicelib.usecases import change_course
-from chalicelib.usecases.keep_deadline import step_of
-from chalicelib.usecases.sweep import sweep
+from chalicelib.usecases.course import change_course
+from chalicelib.usecases.course.keep_deadline import step_of
+from chalicelib.usecases.oversight.sweep import sweep
 from tests.faults.figures import TRIED, Tried
 from tests.faults.test_course_crashes import CODE, by_officer, by_portal, present
 from tests.support.cloud import client_error

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.webhook import Standing
+from chalicelib.domain.messages.webhook import Standing
 from chalicelib.queues.webhooks import webhook_sender
 from chalicelib.storage import keys
 from chalicelib.storage.items.deliveries import delivery_from
 from chalicelib.storage.post import Posted
-from chalicelib.usecases import deliver_status
+from chalicelib.usecases.messages import deliver_status
 from chalicelib.wiring import Wiring
 from tests.faults.crashes import survives_every_crash
 from tests.support.cloud import Watched

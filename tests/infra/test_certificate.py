@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from moto import mock_aws
 
-from chalicelib.documents.signing import Seal
+from chalicelib.documents.seals import Seal
 from chalicelib.documents.verification import examine
 from chalicelib.storage.signing import SigningCertificate, SigningKeys
 from infra import certificate as command

@@ -20,8 +20,8 @@ import pytest
 from chalicelib import lawbook, log
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.events import Event
-from chalicelib.domain.voucher import Outcome
-from chalicelib.http.procedure_examples import BODIES
+from chalicelib.domain.ledger.voucher import Outcome
+from chalicelib.http.configuration.procedure_examples import BODIES
 from chalicelib.log import JsonFormatter
 from chalicelib.metrics import NAMESPACE
 from chalicelib.queues.messages import read_message
@@ -358,7 +358,8 @@ def campaign(house: House) -> None:
     house.pump()
     asked = partial(house.call, "POST", "/v1/officer/covers/campaigns", {"province_code": "79"}, caller=SIGNER_79)
     # The first time it gets no further than its list; the second finds that.
-    with patch("chalicelib.usecases.issue_campaign.Transaction.commit", side_effect=Unavailable("STORAGE_BUSY", "x")):
+    busy = Unavailable("STORAGE_BUSY", "x")
+    with patch("chalicelib.usecases.covers.issue_campaign.Transaction.commit", side_effect=busy):
         assert asked(headers={"Idempotency-Key": "campaign"}).status == 503
     answer = asked(headers={"Idempotency-Key": "campaign"})
     assert answer.status == 202, answer.text

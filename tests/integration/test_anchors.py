@@ -15,14 +15,14 @@ import pytest
 
 from chalicelib import audit
 from chalicelib.domain.access import Caller, Role
-from chalicelib.domain.chains import digest_of, read_anchor
 from chalicelib.domain.events import GENESIS
-from chalicelib.domain.views import Look, Seen
+from chalicelib.domain.oversight.chains import digest_of, read_anchor
+from chalicelib.domain.people.views import Look, Seen
 from chalicelib.storage import keys
 from chalicelib.storage.codec import encode
 from chalicelib.storage.items.audit import act_item, lines_from
-from chalicelib.usecases.anchor_chains import anchor_days
-from chalicelib.usecases.log_view import log_view
+from chalicelib.usecases.oversight.anchor_chains import anchor_days
+from chalicelib.usecases.people.log_view import log_view
 from chalicelib.workflows.anchor import audit_anchor
 from tests.support.cloud import Crash, boto_clients
 from tests.support.house import HOA, House

@@ -12,8 +12,8 @@ import pytest
 from chalicelib.domain.errors import NotConfigured
 from chalicelib.law import load
 from chalicelib.storage import keys
-from chalicelib.usecases.await_end import UNTOLD, end_sleep
-from chalicelib.usecases.sweep import sweep
+from chalicelib.usecases.course.await_end import UNTOLD, end_sleep
+from chalicelib.usecases.oversight.sweep import sweep
 from tests.support.cloud import client_error
 from tests.support.house import House, voucher
 
@@ -187,7 +187,7 @@ def test_a_missing_calendar_lets_it_start_and_say_so_itself(house: House, monkey
     def missing(*_: object) -> None:
         raise NotConfigured("CALENDAR_NOT_CONFIGURED", "x")
 
-    monkeypatch.setattr("chalicelib.usecases.keep_deadline.next_step", missing)
+    monkeypatch.setattr("chalicelib.usecases.course.keep_deadline.next_step", missing)
     house.relay()
     assert house.cloud.machines.executions[f"{CODE}-g1"]["next"]["due"]["seconds"] == 1
     with pytest.raises(NotConfigured):

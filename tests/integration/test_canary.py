@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.errors import Unavailable
-from chalicelib.usecases.sing import QUOTE, STEPS, Answered, over_http, sing
+from chalicelib.usecases.oversight.sing import QUOTE, STEPS, Answered, over_http, sing
 
 RIGHT: dict[str, tuple[int, Any]] = {
     "/api/v1/provinces?on=2025-08-01&limit=1": (200, {"items": [{"code": "01"}]}),

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.deadlines import Action
-from chalicelib.domain.dossier import State
+from chalicelib.domain.registration.deadlines import Action
+from chalicelib.domain.registration.dossier import State
 from chalicelib.storage import keys
-from chalicelib.usecases.change_course import request_supplement
-from chalicelib.usecases.decide import Request
-from chalicelib.usecases.keep_deadline import Execution, carry_out
+from chalicelib.usecases.course.change_course import request_supplement
+from chalicelib.usecases.course.decide import Request
+from chalicelib.usecases.course.keep_deadline import Execution, carry_out
 from tests.support.house import OFFICER_79, House
 
 

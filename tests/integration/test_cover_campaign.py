@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.campaign import CampaignState, Report
-from chalicelib.domain.cover import CoverState
+from chalicelib.domain.covers.campaign import CampaignState, Report
+from chalicelib.domain.covers.cover import CoverState
 from chalicelib.domain.errors import Conflict, Forbidden, NotFound, Unavailable
 from chalicelib.usecases.answers import Answer, Idempotency
-from chalicelib.usecases.issue_campaign import campaign_report, list_key, start_campaign
+from chalicelib.usecases.covers.issue_campaign import campaign_report, list_key, start_campaign
 from chalicelib.workflows.cover import cover_task
 from tests.support.cloud import boto_clients, client_error
 from tests.support.environment import WORKING

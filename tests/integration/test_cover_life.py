@@ -11,29 +11,29 @@ import pytest
 
 from chalicelib.documents.token import read_token
 from chalicelib.domain.access import Caller, Role
-from chalicelib.domain.cover import Cover, CoverState, CoverStatus, payment_reversed
-from chalicelib.domain.declaration import DeclarationDraft
-from chalicelib.domain.dossier import State, unchanged
+from chalicelib.domain.covers.cover import Cover, CoverState, CoverStatus, payment_reversed
 from chalicelib.domain.errors import Conflict, Forbidden, NotFound, Rejected, VersionConflict
 from chalicelib.domain.events import Act, By, Event, first_broken_line
-from chalicelib.domain.supplement import Corrections
+from chalicelib.domain.registration.declaration import DeclarationDraft
+from chalicelib.domain.registration.dossier import State, unchanged
+from chalicelib.domain.registration.supplement import Corrections
 from chalicelib.storage import keys
 from chalicelib.storage.items.people import person_from
 from chalicelib.storage.renderer import Renderer
 from chalicelib.storage.transaction import Transaction
 from chalicelib.storage.writes import write_change, write_cover
 from chalicelib.usecases.answers import Answer, Idempotency
-from chalicelib.usecases.cover_link import cover_link
-from chalicelib.usecases.decide_cover import CoverRequest, CoverSituation
-from chalicelib.usecases.draw_cover import draw_cover, draw_preview
-from chalicelib.usecases.issue_cover import issue_cover
-from chalicelib.usecases.make_cover import CoverObsolete
-from chalicelib.usecases.preview_cover import preview_cover
-from chalicelib.usecases.prove_cover import proved
-from chalicelib.usecases.reissue_cover import reissue
-from chalicelib.usecases.revoke_cover import ask_to_revoke, revoke, withdraw_request
-from chalicelib.usecases.verify_cover import verify_cover
-from chalicelib.usecases.work_lists import list_covers
+from chalicelib.usecases.course.work_lists import list_covers
+from chalicelib.usecases.covers.cover_link import cover_link
+from chalicelib.usecases.covers.decide_cover import CoverRequest, CoverSituation
+from chalicelib.usecases.covers.draw_cover import draw_cover, draw_preview
+from chalicelib.usecases.covers.issue_cover import issue_cover
+from chalicelib.usecases.covers.make_cover import CoverObsolete
+from chalicelib.usecases.covers.preview_cover import preview_cover
+from chalicelib.usecases.covers.prove_cover import proved
+from chalicelib.usecases.covers.reissue_cover import reissue
+from chalicelib.usecases.covers.revoke_cover import ask_to_revoke, revoke, withdraw_request
+from chalicelib.usecases.covers.verify_cover import verify_cover
 from tests.support.cloud import boto_clients
 from tests.support.environment import WORKING
 from tests.support.house import OFFICER_01, OFFICER_79, OPS, PORTAL, SIGNER_79, House

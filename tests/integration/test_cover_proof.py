@@ -11,8 +11,8 @@ import pytest
 from chalicelib.documents.token import check, commitment_of, kid_of, read_token
 from chalicelib.storage import keys
 from chalicelib.storage.items.covers import open_cover
-from chalicelib.usecases.draw_cover import draw_cover
-from chalicelib.usecases.prove_cover import proof_from
+from chalicelib.usecases.covers.draw_cover import draw_cover
+from chalicelib.usecases.covers.prove_cover import proof_from
 from tests.support.cloud import Crash, boto_clients
 from tests.support.environment import BUCKET
 from tests.support.house import House

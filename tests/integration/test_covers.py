@@ -9,19 +9,19 @@ import pytest
 from pydantic import ValidationError
 
 from chalicelib.domain.access import Caller
-from chalicelib.domain.cover import CoverState, StoredFile
-from chalicelib.domain.dossier import State
+from chalicelib.domain.covers.cover import CoverState, StoredFile
 from chalicelib.domain.errors import Conflict, DomainError, Forbidden, NotConfigured, NotFound, Unavailable
 from chalicelib.domain.events import Event
+from chalicelib.domain.registration.dossier import State
 from chalicelib.law import load
 from chalicelib.procedurebook import ProcedureBook
 from chalicelib.storage import keys
-from chalicelib.usecases import draw_cover as drawing
 from chalicelib.usecases.answers import Idempotency
-from chalicelib.usecases.cover_link import cover_link
-from chalicelib.usecases.draw_cover import draw_cover
-from chalicelib.usecases.issue_cover import issue_cover
-from chalicelib.usecases.view_dossier import view_dossier
+from chalicelib.usecases.covers import draw_cover as drawing
+from chalicelib.usecases.covers.cover_link import cover_link
+from chalicelib.usecases.covers.draw_cover import draw_cover
+from chalicelib.usecases.covers.issue_cover import issue_cover
+from chalicelib.usecases.registration.view_dossier import view_dossier
 from tests.support.cloud import client_error
 from tests.support.house import OFFICER_01, OFFICER_79, OPS, OTHER_PORTAL, PORTAL, SIGNER_01, SIGNER_79, House
 

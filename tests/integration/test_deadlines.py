@@ -9,14 +9,14 @@ import pytest
 
 from chalicelib import clock as clocks
 from chalicelib.clock import RealClock, SandboxClock
-from chalicelib.domain.dossier import State
 from chalicelib.domain.errors import Conflict, DomainError, NotFound
 from chalicelib.domain.months import VIETNAM
+from chalicelib.domain.registration.dossier import State
 from chalicelib.law import load
 from chalicelib.storage import keys
 from chalicelib.usecases import sandbox
+from chalicelib.usecases.oversight.sweep import Swept, sweep
 from chalicelib.usecases.sandbox import set_clock
-from chalicelib.usecases.sweep import Swept, sweep
 from tests.support.cloud import client_error
 from tests.support.house import House, person, voucher
 
@@ -228,7 +228,7 @@ def test_a_dossier_that_moves_during_the_sweep_waits_for_the_next(house: House) 
 
 @pytest.mark.usefixtures("_one_province")
 def test_the_sweep_reads_lists_of_any_length(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chalicelib.usecases.sweep.CHUNK", 2)
+    monkeypatch.setattr("chalicelib.usecases.oversight.sweep.CHUNK", 2)
     for number in range(5):
         house.opened(person(number), key=str(number))
     assert sweep(house.w) == Swept(5, 5, 0, 0)

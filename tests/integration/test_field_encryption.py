@@ -12,18 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.dossier import State
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.supplement import Corrections
+from chalicelib.domain.registration.dossier import State
+from chalicelib.domain.registration.supplement import Corrections
 from chalicelib.storage import keys
 from chalicelib.storage.codec import decode_item
 from chalicelib.storage.field_keys import AWAY, BROKEN, WITHDRAWN
 from chalicelib.storage.items.dossiers import dossier_from, open_dossier
 from chalicelib.storage.sealed import SealBroken, Sealed, Unsealed, as_stored, opened, to_store
-from chalicelib.usecases.change_course import request_supplement, supply
-from chalicelib.usecases.decide import Request
-from chalicelib.usecases.draw_cover import draw_cover
-from chalicelib.usecases.quarantine import kept_message
+from chalicelib.usecases.course.change_course import request_supplement, supply
+from chalicelib.usecases.course.decide import Request
+from chalicelib.usecases.covers.draw_cover import draw_cover
+from chalicelib.usecases.ledger.quarantine import kept_message
 from infra import reencrypt as command
 from tests.support.cloud import Crash
 from tests.support.house import HOA, OFFICER_79, PORTAL, House, person, voucher

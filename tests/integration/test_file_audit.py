@@ -8,9 +8,9 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from chalicelib.domain.months import VIETNAM
-from chalicelib.usecases import draw_cover as drawing
-from chalicelib.usecases.audit_files import ALTERED, CERTIFICATE_EXPIRING, FIRST_DAY, LOST, audit_files
-from chalicelib.usecases.draw_cover import draw_cover
+from chalicelib.usecases.covers import draw_cover as drawing
+from chalicelib.usecases.covers.audit_files import ALTERED, CERTIFICATE_EXPIRING, FIRST_DAY, LOST, audit_files
+from chalicelib.usecases.covers.draw_cover import draw_cover
 from chalicelib.workflows.sweep import sweeper
 from tests.support.cloud import boto_clients
 from tests.support.environment import BUCKET

@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.account import VoucherState
-from chalicelib.domain.declaration import AddressDraft, DeclarationDraft
-from chalicelib.domain.dossier import State
+from chalicelib.domain.amounts.account import VoucherState
 from chalicelib.domain.errors import Conflict, NotFound, Rejected, VersionConflict
 from chalicelib.domain.events import Act, By, Event, first_broken_line
+from chalicelib.domain.ledger.resolution import Action, Resolution
 from chalicelib.domain.months import Month, MonthSpan
-from chalicelib.domain.participation import PersonRecord
-from chalicelib.domain.resolution import Action, Resolution
+from chalicelib.domain.people.participation import PersonRecord
+from chalicelib.domain.registration.declaration import AddressDraft, DeclarationDraft
+from chalicelib.domain.registration.dossier import State
 from chalicelib.storage import keys
 from chalicelib.storage.items.fields import span_text
 from chalicelib.storage.items.people import person_from
 from chalicelib.storage.items.refunds import refund_from
-from chalicelib.usecases.resolve_voucher import resolve
+from chalicelib.usecases.ledger.resolve_voucher import resolve
 from tests.support.house import HOA, THREE_MONTHS, House, person, voucher
 
 CODE = "000.00.79.G24-230206-0001"
@@ -119,8 +119,8 @@ def test_a_top_up_that_does_not_come_ends_in_a_refund_case(house: House) -> None
 
 
 def test_a_withdrawal_gives_back_what_was_paid_in_part(house: House) -> None:
-    from chalicelib.usecases.change_course import withdraw
-    from chalicelib.usecases.decide import Request
+    from chalicelib.usecases.course.change_course import withdraw
+    from chalicelib.usecases.course.decide import Request
     from tests.support.house import PORTAL
 
     code = house.opened(QUARTER)
@@ -210,8 +210,8 @@ def test_a_dossier_that_is_not_paid_again_is_stopped(house: House) -> None:
 
 def issued(house: House) -> None:
     """A paid dossier whose cover has been issued and returned."""
-    from chalicelib.domain.cover import StoredFile
-    from chalicelib.usecases.make_cover import record_issue
+    from chalicelib.domain.covers.cover import StoredFile
+    from chalicelib.usecases.covers.make_cover import record_issue
 
     code = house.paid()
     house.issue(code)
@@ -236,7 +236,7 @@ def test_a_cancellation_after_the_issue_asks_two_persons_for_the_revocation(hous
 
 def test_a_cover_that_two_persons_have_revoked_is_not_paid_for_again(house: House) -> None:
     from chalicelib.domain.access import Role
-    from chalicelib.domain.cover import approve_revocation, request_revocation
+    from chalicelib.domain.covers.cover import approve_revocation, request_revocation
     from chalicelib.storage.transaction import Transaction
     from chalicelib.storage.writes import write_cover
 
@@ -333,8 +333,8 @@ def test_a_refund_of_other_months_is_for_a_person_and_changes_nothing(house: Hou
 
 
 def test_a_refund_closes_the_case_of_a_withdrawn_dossier_and_frees_its_months(house: House) -> None:
-    from chalicelib.usecases.change_course import withdraw
-    from chalicelib.usecases.decide import Request
+    from chalicelib.usecases.course.change_course import withdraw
+    from chalicelib.usecases.course.decide import Request
     from tests.support.house import PORTAL
 
     code = house.paid()

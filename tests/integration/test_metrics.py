@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.log import JsonFormatter, facts
 from chalicelib.metrics import NAMESPACE, UNITS, measured
-from chalicelib.usecases.take_stock import Stock, take_stock
+from chalicelib.usecases.oversight.take_stock import Stock, take_stock
 from tests.support.house import House, voucher
 
 

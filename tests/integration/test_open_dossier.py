@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.declaration import DeclarationDraft
 from chalicelib.domain.errors import Conflict, Fault, Forbidden, Rejected, Unavailable
+from chalicelib.domain.registration.declaration import DeclarationDraft
 from chalicelib.storage.items import dossiers
 from chalicelib.usecases.answers import KEPT_SECONDS, Idempotency
-from chalicelib.usecases.open_dossier import open_dossier
+from chalicelib.usecases.registration.open_dossier import open_dossier
 from tests.support.house import HOA, OFFICER_79, OTHER_PORTAL, PORTAL, House, person
 
 FIRST, SECOND = "000.00.79.G24-230206-0001", "000.00.79.G24-230206-0002"
@@ -127,7 +127,7 @@ def test_the_counter_is_lost_to_many_before_it_is_given_up(house: House, monkeyp
         assert json.loads(house.declare().body)["code"].endswith("-0031")
 
     # and whoever never gets one is told to come again, after a while
-    monkeypatch.setattr("chalicelib.usecases.open_dossier.NUMBERS", 3)
+    monkeypatch.setattr("chalicelib.usecases.registration.open_dossier.NUMBERS", 3)
     with house.cloud.calls.hooked(crowd(3)), pytest.raises(Unavailable, match="STORAGE_BUSY"):
         house.declare(person(1), key="unlucky")
 

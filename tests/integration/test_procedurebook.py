@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import date
 
 from chalicelib import procedurebook
-from chalicelib.domain.province_procedure import Scheduled
-from chalicelib.domain.steps import ClockStart
+from chalicelib.domain.configuration.province_procedure import Scheduled
+from chalicelib.domain.configuration.steps import ClockStart
 from chalicelib.law import load
 from chalicelib.procedurebook import ProcedureBook
 from chalicelib.storage.items.procedures import (

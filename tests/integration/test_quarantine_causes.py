@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.causes import Cause
+from chalicelib.domain.ledger.causes import Cause
 from chalicelib.log import JsonFormatter
 from tests.support.house import House, voucher
 

@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.dossier import State
 from chalicelib.domain.errors import Rejected, Unavailable
 from chalicelib.domain.events import first_broken_line
-from chalicelib.domain.evidence import Book
 from chalicelib.domain.months import Month, MonthSpan
-from chalicelib.domain.participation import PersonRecord, new_si_number
+from chalicelib.domain.people.evidence import Book
+from chalicelib.domain.people.participation import PersonRecord, new_si_number
+from chalicelib.domain.registration.dossier import State
 from chalicelib.queues.vouchers import voucher_consumer
 from chalicelib.registers.sandbox import load
 from chalicelib.storage import keys
 from chalicelib.storage.codec import decode_item
 from chalicelib.storage.items.people import person_from
-from chalicelib.usecases.quarantine import kept_message
+from chalicelib.usecases.ledger.quarantine import kept_message
 from tests.support.cloud import client_error
 from tests.support.house import HOA, House, person, voucher
 
@@ -460,7 +460,7 @@ def test_two_manifests_at_the_same_moment_are_both_kept(house: House) -> None:
 
 
 def test_a_manifest_that_never_gets_through_comes_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chalicelib.usecases.keep_manifest.ROUNDS", 0)
+    monkeypatch.setattr("chalicelib.usecases.ledger.keep_manifest.ROUNDS", 0)
     manifest = {"type": "manifest", "date": "2023-02-06", "province_code": "79", "count": 2, "sum_received": 594_000}
     assert house.send(manifest) == ["0"]
 
@@ -517,7 +517,7 @@ def test_a_function_that_runs_out_of_time_reports_the_rest(house: House) -> None
 def test_a_voucher_that_never_wins_is_told_as_busy(house: House) -> None:
     """Somebody else moves the dossier's person in every round: eight rounds, then another try later."""
     from chalicelib.queues.messages import ContributionVoucherMessage
-    from chalicelib.usecases.record_voucher import VoucherFacts, record_voucher
+    from chalicelib.usecases.ledger.record_voucher import VoucherFacts, record_voucher
 
     house.opened()
     message = ContributionVoucherMessage.model_validate_json(json.dumps(voucher(1, CODE)))

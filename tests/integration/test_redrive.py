@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.voucher import Outcome, Verdict
+from chalicelib.domain.ledger.voucher import Outcome, Verdict
 from chalicelib.queues.messages import ContributionVoucherMessage, read_message
-from chalicelib.usecases.preview_vouchers import preview_vouchers, state_of, trace_of
+from chalicelib.usecases.ledger.preview_vouchers import preview_vouchers, state_of, trace_of
 from infra.redrive.letters import Letters, Sender
 from infra.redrive.replay import Run, preview, replay
 from tests.support.cloud import Crash

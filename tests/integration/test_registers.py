@@ -7,10 +7,10 @@ from datetime import date
 
 import pytest
 
-from chalicelib.domain.declaration import BirthDate, DeclarationDraft, Gender
 from chalicelib.domain.errors import Rejected, Unavailable
-from chalicelib.domain.evidence import Book, Evidence, PersonOnFile, PoorListing
 from chalicelib.domain.months import Month, MonthSpan
+from chalicelib.domain.people.evidence import Book, Evidence, PersonOnFile, PoorListing
+from chalicelib.domain.registration.declaration import BirthDate, DeclarationDraft, Gender
 from chalicelib.registers.sandbox import Fact
 from chalicelib.registers.unconnected import UnconnectedRegisters
 from chalicelib.usecases.sandbox import Loaded, load_registers

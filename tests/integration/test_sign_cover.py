@@ -11,14 +11,14 @@ import pytest
 
 from chalicelib.documents import signing
 from chalicelib.documents.cover import render_cover
-from chalicelib.documents.signing import SigningError
+from chalicelib.documents.seals import Seal, SignatureLevel, SigningError
 from chalicelib.documents.token import kid_of
 from chalicelib.documents.verification import examine
-from chalicelib.domain.cover import StoredFile
+from chalicelib.domain.covers.cover import StoredFile
 from chalicelib.domain.errors import NotConfigured, Unavailable
-from chalicelib.usecases import draw_cover as drawing
-from chalicelib.usecases import sign_cover as signing_use
-from chalicelib.usecases.draw_cover import draw_cover
+from chalicelib.usecases.covers import draw_cover as drawing
+from chalicelib.usecases.covers import sign_cover as signing_use
+from chalicelib.usecases.covers.draw_cover import draw_cover
 from chalicelib.workflows.renderer import cover_renderer
 from tests.support.cloud import boto_clients, client_error
 from tests.support.environment import BUCKET
@@ -86,8 +86,8 @@ def test_without_a_certificate_of_the_day_nothing_is_signed(checked: House, monk
 def test_a_level_that_was_not_reached_is_not_stored(checked: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Asked for a time stamp, given a signature without one."""
 
-    def unstamped(pdf: bytes, seal: signing.Seal, **more: Any) -> bytes:
-        return signing.sign_document(pdf, replace(seal, level=signing.SignatureLevel.B_B), **more)
+    def unstamped(pdf: bytes, seal: Seal, **more: Any) -> bytes:
+        return signing.sign_document(pdf, replace(seal, level=SignatureLevel.B_B), **more)
 
     monkeypatch.setattr(signing_use, "sign_document", unstamped)
     checked.w.settings = replace(checked.w.settings, signature_level="B-T", time_stamper="http://127.0.0.1:9/")

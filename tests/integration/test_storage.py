@@ -13,15 +13,15 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.account import Account, Case, Entry, Standing, Terms
-from chalicelib.domain.cover import CoverState, StoredFile, create_cover
-from chalicelib.domain.declaration import Address, BirthDate, BookForm, CaseType, Declaration, Gender
-from chalicelib.domain.dossier import Dossier, State
+from chalicelib.domain.amounts.account import Account, Case, Entry, Standing, Terms
+from chalicelib.domain.covers.cover import CoverState, StoredFile, create_cover
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.events import AuditLine, By, Event
+from chalicelib.domain.ledger.voucher import ContributionVoucher, Hand, VoucherEvent, VoucherHead, VoucherState
 from chalicelib.domain.months import VIETNAM, Month, MonthSpan
-from chalicelib.domain.participation import ParticipationPeriod, PeriodStatus, PersonRecord, merged
-from chalicelib.domain.voucher import ContributionVoucher, Hand, VoucherEvent, VoucherHead, VoucherState
+from chalicelib.domain.people.participation import ParticipationPeriod, PeriodStatus, PersonRecord, merged
+from chalicelib.domain.registration.declaration import Address, BirthDate, BookForm, CaseType, Declaration, Gender
+from chalicelib.domain.registration.dossier import Dossier, State
 from chalicelib.storage import keys
 from chalicelib.storage.codec import Value, decode, decode_item, encode, encode_item, encode_named
 from chalicelib.storage.items.audit import act_item, acts_of, audit_from, audit_item, trail_of

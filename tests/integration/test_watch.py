@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from chalicelib.domain.months import VIETNAM
-from chalicelib.usecases.watch import CALENDAR_MISSING, PARKED_TOO_LONG, watch
+from chalicelib.usecases.oversight.watch import CALENDAR_MISSING, PARKED_TOO_LONG, watch
 from tests.support.house import House, voucher
 
 LATER = "000.00.79.G24-230206-0042"

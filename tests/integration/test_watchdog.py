@@ -14,9 +14,9 @@ from chalicelib.domain.access import Caller
 from chalicelib.domain.errors import Forbidden, NotConfigured
 from chalicelib.storage import keys
 from chalicelib.storage.items.tallies import relayed_from
-from chalicelib.usecases import sweep as sweeping
-from chalicelib.usecases.stuck import list_stuck
-from chalicelib.usecases.sweep import Swept, sweep
+from chalicelib.usecases.oversight import sweep as sweeping
+from chalicelib.usecases.oversight.stuck import list_stuck
+from chalicelib.usecases.oversight.sweep import Swept, sweep
 from chalicelib.workflows.sweep import sweeper
 from tests.support.cloud import client_error
 from tests.support.house import OFFICER_01, OFFICER_79, OPS, PORTAL, House, person, voucher

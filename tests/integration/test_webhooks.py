@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.webhook import Standing
+from chalicelib.domain.messages.webhook import Standing
 from chalicelib.queues import webhooks as door
 from chalicelib.queues.webhooks import UNEXPECTED_PAUSE, webhook_sender
 from chalicelib.storage import keys
 from chalicelib.storage.items.deliveries import attempt_from, delivery_from, delivery_item
 from chalicelib.storage.post import Posted
-from chalicelib.usecases import deliver_status
+from chalicelib.usecases.messages import deliver_status
 from tests.support.cloud import client_error
 from tests.support.house import HOA, House, voucher
 

@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.access import Caller, Role
-from chalicelib.domain.cover import CoverState
-from chalicelib.domain.declaration import DeclarationDraft
-from chalicelib.domain.dossier import State
+from chalicelib.domain.covers.cover import CoverState
 from chalicelib.domain.errors import Forbidden, Rejected
-from chalicelib.domain.expectation import of_running
-from chalicelib.usecases import paging, work_lists
+from chalicelib.domain.oversight.expectation import of_running
+from chalicelib.domain.registration.declaration import DeclarationDraft
+from chalicelib.domain.registration.dossier import State
+from chalicelib.usecases import paging
 from chalicelib.usecases.answers import Page
-from chalicelib.usecases.assign import Assignment, assign
-from chalicelib.usecases.work_lists import CoverRow, DossierRow, list_covers, list_dossiers
+from chalicelib.usecases.course import work_lists
+from chalicelib.usecases.course.assign import Assignment, assign
+from chalicelib.usecases.course.work_lists import CoverRow, DossierRow, list_covers, list_dossiers
 from tests.support.house import HOA, OFFICER_01, OFFICER_79, OPS, PORTAL, House, person, voucher
 
 BOTH = Caller("officer-both", Role.OFFICER, provinces=frozenset({"79", "01"}))
@@ -184,7 +185,7 @@ def test_a_cover_leaves_the_list_of_its_state(five: House) -> None:
 
 
 def test_lists_are_read_in_hundreds(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chalicelib.usecases.work_lists.CHUNK", 2)
+    monkeypatch.setattr("chalicelib.usecases.course.work_lists.CHUNK", 2)
     for number in range(5):
         house.opened(person(number), key=str(number))
     house.cloud.calls.forget()

@@ -10,17 +10,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.domain.access import Caller, Role
-from chalicelib.domain.cover import Cover
-from chalicelib.domain.declaration import AddressDraft, DeclarationDraft
-from chalicelib.domain.dossier import Dossier
+from chalicelib.domain.covers.cover import Cover
 from chalicelib.domain.months import VIETNAM, instant_text
+from chalicelib.domain.registration.declaration import AddressDraft, DeclarationDraft
+from chalicelib.domain.registration.dossier import Dossier
 from chalicelib.queues.relay import stream_relay
 from chalicelib.queues.vouchers import voucher_consumer
 from chalicelib.storage.table import Table
 from chalicelib.usecases.answers import Answer, Idempotency
-from chalicelib.usecases.issue_cover import issue_cover
-from chalicelib.usecases.open_dossier import open_dossier
-from chalicelib.usecases.view_dossier import DossierView, read_dossier
+from chalicelib.usecases.covers.issue_cover import issue_cover
+from chalicelib.usecases.registration.open_dossier import open_dossier
+from chalicelib.usecases.registration.view_dossier import DossierView, read_dossier
 from chalicelib.wiring import Wiring, wiring
 from chalicelib.workflows.cover import cover_task
 from chalicelib.workflows.dossier import dossier_task

@@ -25,8 +25,8 @@ from botocore.exceptions import ClientError
 from chalicelib.domain.months import VIETNAM
 from chalicelib.http.auth import KeySet, Verifier
 from chalicelib.storage import keys
-from chalicelib.usecases.canary_dossier import sing_of_dossier
-from chalicelib.usecases.sing import Answered, Ask
+from chalicelib.usecases.oversight.canary_dossier import sing_of_dossier
+from chalicelib.usecases.oversight.sing import Answered, Ask
 from chalicelib.wiring import Wiring, wiring
 from infra.asked import Call as Call
 from infra.asked import note_stand_in
@@ -414,7 +414,7 @@ def open_house(clock: VirtualClock) -> Iterator[House]:
         w.__dict__["clock"] = BusinessClock(clock)
         _watch(w, house, machines)
         frozen = SimpleNamespace(now=lambda zone=None: clock.now.astimezone(zone))
-        with patch("chalicelib.usecases.keep_deadline.datetime", frozen):
+        with patch("chalicelib.usecases.course.keep_deadline.datetime", frozen):
             yield house
         wiring.cache_clear()
 

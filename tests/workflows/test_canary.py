@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from chalicelib import audit
-from chalicelib.domain import canary
-from chalicelib.domain.canary_payment import declaration, voucher
 from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.oversight import canary
+from chalicelib.domain.oversight.canary_payment import declaration, voucher
 from chalicelib.storage.codec import decode_item
-from chalicelib.usecases import canary_dossier, canary_traces
-from chalicelib.usecases.canary_dossier import sing_of_dossier
+from chalicelib.usecases.oversight import canary_dossier, canary_traces
+from chalicelib.usecases.oversight.canary_dossier import sing_of_dossier
 from tests.workflows.driver import VirtualClock
 from tests.workflows.house import SWEEP_EVENT, House, open_house
 

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from chalicelib.domain.cover import CoverState
-from chalicelib.domain.dossier import State
-from chalicelib.domain.procedure import EscalationLevel
+from chalicelib.domain.configuration.procedure import EscalationLevel
+from chalicelib.domain.covers.cover import CoverState
+from chalicelib.domain.registration.dossier import State
 
 from .base import Wire
 from .course import ApologyInfo, RefundInfo, SupplementInfo

@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationErr
 from pydantic_core import PydanticCustomError
 
 from chalicelib.domain.errors import Fault, Rejected
-from chalicelib.domain.identifiers import parse_birth_date
-from chalicelib.domain.identity import BirthDate
 from chalicelib.domain.months import Month
+from chalicelib.domain.people.identity import BirthDate
+from chalicelib.domain.registration.identifiers import parse_birth_date
 
 
 class Wire(BaseModel):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from chalicelib.domain.campaign import CampaignState
+from chalicelib.domain.covers.campaign import CampaignState
 
 from .base import Wire
 from .scalars import InstantText

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from chalicelib.domain.declaration import AddressDraft, DeclarationDraft
-from chalicelib.domain.dossier import State
-from chalicelib.domain.supplement import ASKABLE, Corrections
+from chalicelib.domain.registration.declaration import AddressDraft, DeclarationDraft
+from chalicelib.domain.registration.dossier import State
+from chalicelib.domain.registration.supplement import ASKABLE, Corrections
 
 from .base import Read, Wire, WireDay, read, short_text
 from .declaration import Code

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from chalicelib.domain.declaration import DeclarationDraft
-from chalicelib.domain.supplement import Corrections
+from chalicelib.domain.registration.declaration import DeclarationDraft
+from chalicelib.domain.registration.supplement import Corrections
 
 from .base import Wire
 from .course import Reason

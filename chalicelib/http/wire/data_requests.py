@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from chalicelib.domain.data_request import Outcome, RequestKind, RequestState
+from chalicelib.domain.people.data_request import Outcome, RequestKind, RequestState
 
 from .base import Wire, WireInstant, short_text
 from .people import AnswerLimits

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from chalicelib.domain.declaration import AddressDraft, DeclarationDraft
+from chalicelib.domain.registration.declaration import AddressDraft, DeclarationDraft
 
 from .base import Read, Wire, WireInstant, read, short_text
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from chalicelib.domain.dossier import State
-from chalicelib.domain.webhook import Standing
+from chalicelib.domain.messages.webhook import Standing
+from chalicelib.domain.registration.dossier import State
 
 from .base import Wire, short_text
 from .scalars import InstantText

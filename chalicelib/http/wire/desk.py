@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from chalicelib.domain.dossier import State
+from chalicelib.domain.registration.dossier import State
 
 from .answers import CoverDecision
 from .base import Wire

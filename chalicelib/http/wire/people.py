@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from chalicelib.domain.data_request import RequestKind
-from chalicelib.domain.dossier import State
+from chalicelib.domain.people.data_request import RequestKind
+from chalicelib.domain.registration.dossier import State
 
 from .answers import Participation
 from .base import Wire, WireInstant, short_text

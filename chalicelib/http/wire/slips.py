@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from chalicelib.domain.slip import SlipKind
+from chalicelib.domain.registration.slip import SlipKind
 
 from .base import Wire
 from .scalars import InstantText

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from chalicelib.domain.cover import CoverStatus
+from chalicelib.domain.covers.cover import CoverStatus
 
 from .base import Wire
 from .scalars import DayText

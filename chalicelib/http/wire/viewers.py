@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from chalicelib.domain.views import Seen
+from chalicelib.domain.people.views import Seen
 
 from .base import Wire
 from .scalars import InstantText

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from chalicelib.domain.voucher_desk import Action, NextEvent
+from chalicelib.domain.ledger.voucher_desk import Action, NextEvent
 
 from .base import Wire
 from .course import Reason

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from chalicelib.domain.expectation import Awaited, Owner
+from chalicelib.domain.oversight.expectation import Awaited, Owner
 
 from .base import Wire
 from .scalars import Amount, InstantText

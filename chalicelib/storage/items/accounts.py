@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from ...domain.account import EMPTY, Account, Case, Entry, Terms
+from ...domain.amounts.account import EMPTY, Account, Case, Entry, Terms
 from .fields import dump, read
 
 

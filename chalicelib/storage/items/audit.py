@@ -13,9 +13,9 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 
-from ...domain import canary
 from ...domain.events import AuditLine, By, Event
 from ...domain.months import instant_text
+from ...domain.oversight import canary
 from ..codec import Value
 from ..keys import Key
 from .chains import chain_end

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...domain.campaign import BatchResult, Campaign, CampaignState, Refusal
+from ...domain.covers.campaign import BatchResult, Campaign, CampaignState, Refusal
 from ...domain.months import instant_text
 from ..codec import Value
 from ..table import Stored

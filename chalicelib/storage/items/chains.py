@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from zlib import crc32
 
-from ...domain.chains import Entry
+from ...domain.oversight.chains import Entry
 from .. import keys
 from ..codec import Value
 from .fields import text

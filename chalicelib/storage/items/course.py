@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from ...domain.dossier import Apology, Dossier, Reopening
-from ...domain.expectation import Awaited, Expectation, Owner, of_running
 from ...domain.months import instant_text
-from ...domain.step_clock import StepClock
-from ...domain.supplement import Supplement
+from ...domain.oversight.expectation import Awaited, Expectation, Owner, of_running
+from ...domain.registration.dossier import Apology, Dossier, Reopening
+from ...domain.registration.step_clock import StepClock
+from ...domain.registration.supplement import Supplement
 from .fields import dump, read
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ...domain.access import Role
 from ...domain.copies import replace
-from ...domain.cover import Cover, CoverSnapshot, CoverState, RevocationRequest, StoredFile
-from ...domain.declaration import Gender
+from ...domain.covers.cover import Cover, CoverSnapshot, CoverState, RevocationRequest, StoredFile
 from ...domain.months import instant_text
+from ...domain.registration.declaration import Gender
 from .. import keys
 from ..codec import Value
 from ..sealed import Seals, as_stored, opened, to_store

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ...domain.data_register import DataRequest
-from ...domain.data_request import AnswerDue, Outcome, RequestKind, RequestState
 from ...domain.months import VIETNAM, instant_text
+from ...domain.people.data_register import DataRequest
+from ...domain.people.data_request import AnswerDue, Outcome, RequestKind, RequestState
 from .. import keys
 from ..codec import Value
 from ..table import Stored

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+from ...domain.messages.webhook import Attempt, Delivery, Standing
 from ...domain.months import VIETNAM
-from ...domain.webhook import Attempt, Delivery, Standing
 from .. import keys
 from ..codec import Value
 from .fields import instant, maybe, number, present, text

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ...domain.ledger.voucher_desk import Action, Decision, Desk, Proposal
 from ...domain.months import instant_text
-from ...domain.voucher_desk import Action, Decision, Desk, Proposal
 from ..codec import Item, Value
 from ..table import Stored
 from .fields import instant, maybe, number, present, text

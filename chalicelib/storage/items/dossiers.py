@@ -11,12 +11,12 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from ...domain.contribution import Quote
+from ...domain.amounts.contribution import Quote
 from ...domain.copies import replace
-from ...domain.deadlines import DerivationDay, DueDate
-from ...domain.declaration import Address, BookForm, CaseType, Declaration, Gender
-from ...domain.dossier import Dossier, State
 from ...domain.months import Month, instant_text
+from ...domain.registration.deadlines import DerivationDay, DueDate
+from ...domain.registration.declaration import Address, BookForm, CaseType, Declaration, Gender
+from ...domain.registration.dossier import Dossier, State
 from .. import keys
 from ..codec import Value
 from ..compact import COMPACT

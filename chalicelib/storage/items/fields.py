@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
-from ...domain.declaration import BirthDate
 from ...domain.months import Month, MonthSpan
+from ...domain.registration.declaration import BirthDate
 from ..codec import Item, Value
 
 

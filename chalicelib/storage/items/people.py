@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...domain.months import Month, MonthSpan, instant_text
-from ...domain.participation import ParticipationPeriod, PeriodStatus, PersonRecord
+from ...domain.people.participation import ParticipationPeriod, PeriodStatus, PersonRecord
 from ..codec import Value
 from ..table import Stored
 from .fields import instant, maybe, number, present, span_from, span_text, text

@@ -10,10 +10,10 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from ...domain.configuration.procedure import Procedure
+from ...domain.configuration.province_procedure import ProcedureContent, ProcedureVersion, Scheduled
+from ...domain.configuration.steps import ClockStart, LimitUnit, Step, StepRole
 from ...domain.months import instant_text
-from ...domain.procedure import Procedure
-from ...domain.province_procedure import ProcedureContent, ProcedureVersion, Scheduled
-from ...domain.steps import ClockStart, LimitUnit, Step, StepRole
 from ..codec import Value
 from ..table import Stored
 from .fields import dump, instant, maybe, number, present, read, text

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from ...domain.manifest import Manifest
+from ...domain.ledger.manifest import Manifest
+from ...domain.ledger.sign_off import SignOff
 from ...domain.months import instant_text
-from ...domain.sign_off import SignOff
 from ..codec import Value
 from ..table import Stored
 from .fields import instant, maybe, number, present, text

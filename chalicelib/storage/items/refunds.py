@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ...domain.ledger.refund_case import RefundCase, RefundState
 from ...domain.months import instant_text
-from ...domain.refund_case import RefundCase, RefundState
 from .. import keys
 from ..codec import Value
 from ..table import Stored

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ...domain.configuration.publication import PublicationState, RuleChange
 from ...domain.months import instant_text
-from ...domain.publication import PublicationState, RuleChange
 from ..codec import Value
 from ..table import Stored
 from .fields import instant, maybe, number, present, text

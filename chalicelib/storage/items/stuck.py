@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 
-from ...domain.expectation import Awaited, Expectation, Owner
 from ...domain.months import instant_text
+from ...domain.oversight.expectation import Awaited, Expectation, Owner
 from ..codec import Value
 from ..table import Stored
 from .fields import instant, maybe, number, present, text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from ...domain.tally import Counted, Standing
+from ...domain.course.tally import Counted, Standing
 from ..codec import Value
 from ..table import Stored
 from .fields import number, text

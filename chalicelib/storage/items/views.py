@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...domain.months import instant_text
-from ...domain.views import Seen, View
+from ...domain.people.views import Seen, View
 from ..codec import Value
 from .fields import instant, maybe, number, present, text
 

@@ -6,10 +6,10 @@ from datetime import date, datetime
 from typing import Any
 from zlib import crc32
 
-from ...domain.account import Standing
+from ...domain.amounts.account import Standing
 from ...domain.copies import replace
+from ...domain.ledger.voucher import ContributionVoucher, Hand, VoucherEvent, VoucherHead, VoucherState
 from ...domain.months import Month, instant_text
-from ...domain.voucher import ContributionVoucher, Hand, VoucherEvent, VoucherHead, VoucherState
 from .. import keys
 from ..codec import Value
 from ..sealed import Seals, as_stored, opened, to_store

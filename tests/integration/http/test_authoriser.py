@@ -16,10 +16,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from moto import mock_aws
 
-from chalicelib.domain import canary
+from chalicelib.domain.oversight import canary
 from chalicelib.http import auth
 from chalicelib.http.auth import BadToken, KeySet, Verifier
-from chalicelib.usecases.canary_token import canary_token
+from chalicelib.usecases.oversight.canary_token import canary_token
 from tests.support.kms import Keys
 
 ISSUER, AUDIENCE = "https://issuer.example", "bhxh-602e"

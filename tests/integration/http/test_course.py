@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.deadlines import Action
 from chalicelib.domain.months import VIETNAM
-from chalicelib.usecases.keep_deadline import Execution, carry_out
+from chalicelib.domain.registration.deadlines import Action
+from chalicelib.usecases.course.keep_deadline import Execution, carry_out
 from chalicelib.wiring import Wiring
 from tests.integration.http.conftest import StandingClock, TableContents
 from tests.integration.http.harness import (

@@ -13,9 +13,9 @@ from chalicelib.audit import Chains
 from chalicelib.domain.months import VIETNAM
 from chalicelib.storage import keys
 from chalicelib.storage.items.audit import trail_of
-from chalicelib.usecases.stuck import list_stuck
-from chalicelib.usecases.sweep import sweep
-from chalicelib.usecases.watch import DATA_REQUEST_DUE, DATA_REQUEST_LATE, watch
+from chalicelib.usecases.oversight.stuck import list_stuck
+from chalicelib.usecases.oversight.sweep import sweep
+from chalicelib.usecases.oversight.watch import DATA_REQUEST_DUE, DATA_REQUEST_LATE, watch
 from chalicelib.wiring import Wiring
 from tests.integration.http.harness import DECLARATION, OFFICER_01, OFFICER_79, OPS, PORTAL, Answer, Api
 from tests.integration.http.vouchers import pay

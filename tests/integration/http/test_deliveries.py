@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.webhook import Attempt, Delivery, Endpoint, Standing
+from chalicelib.domain.messages.webhook import Attempt, Delivery, Endpoint, Standing
 from chalicelib.storage import keys
 from chalicelib.storage.items.deliveries import attempt_item, attempt_key, delivery_from, delivery_item
 from chalicelib.storage.table import Table
-from chalicelib.usecases import deliveries as module
+from chalicelib.usecases.messages import deliveries as module
 from chalicelib.wiring import Wiring
 from tests.integration.http.harness import OFFICER_79, OPS, OTHER_PORTAL, PORTAL, Answer, Api
 

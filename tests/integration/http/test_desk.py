@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.events import first_broken_line
-from chalicelib.usecases.view_dossier import read_dossier
+from chalicelib.usecases.registration.view_dossier import read_dossier
 from chalicelib.wiring import Wiring
 from tests.integration.http.conftest import TableContents
 from tests.integration.http.harness import (
@@ -248,7 +248,7 @@ def test_many_covers_sent_twice_are_issued_once(api: Api, table: TableContents) 
 
 def test_what_was_not_reached_in_time_is_done_by_the_same_request(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     covers = [f"{paid_dossier(api, number)}-C1" for number in (1, 2)]
-    monkeypatch.setattr("chalicelib.usecases.bulk.SECONDS", -1.0)
+    monkeypatch.setattr("chalicelib.usecases.course.bulk.SECONDS", -1.0)
     assert outcome(issue_many(api, *covers, key="bulk-1")) == [(503, "NOT_ATTEMPTED")] * 2
     monkeypatch.undo()
 
@@ -258,7 +258,8 @@ def test_the_rest_follows_beside_what_was_done(api: Api, monkeypatch: pytest.Mon
     moments = iter((0.0, 0.0, 100.0))
     with monkeypatch.context() as patch:
         # this module's clock alone: the law book and the sandbox clock look at the real one
-        patch.setattr("chalicelib.usecases.bulk.time", SimpleNamespace(monotonic=lambda: next(moments), time=time.time))
+        clock = SimpleNamespace(monotonic=lambda: next(moments), time=time.time)
+        patch.setattr("chalicelib.usecases.course.bulk.time", clock)
         assert outcome(issue_many(api, *covers, key="bulk-1")) == [(202, None), (503, "NOT_ATTEMPTED")]
     done = issue_many(api, *covers, key="bulk-1")
     assert outcome(done) == [(202, None), (202, None)]

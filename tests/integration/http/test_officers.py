@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.cover import StoredFile
+from chalicelib.domain.covers.cover import StoredFile
 from chalicelib.domain.months import instant_text
-from chalicelib.usecases.make_cover import record_issue
+from chalicelib.usecases.covers.make_cover import record_issue
 from chalicelib.wiring import Wiring
 from tests.integration.http.conftest import StandingClock, TableContents
 from tests.integration.http.harness import (

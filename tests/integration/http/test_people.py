@@ -9,7 +9,7 @@ import pytest
 from chalicelib.domain.access import Caller
 from chalicelib.domain.errors import Unavailable
 from chalicelib.storage import keys
-from chalicelib.usecases import report_person as module
+from chalicelib.usecases.people import report_person as module
 from chalicelib.wiring import Wiring
 from tests.integration.http.harness import DECLARATION, OFFICER_01, OFFICER_79, OPS, PORTAL, Answer, Api, declared_in
 from tests.integration.http.vouchers import pay

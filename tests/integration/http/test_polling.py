@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.clockwork import reach
-from chalicelib.domain.dossier import Milestone
+from chalicelib.domain.course.clockwork import reach
 from chalicelib.domain.events import Act, By
+from chalicelib.domain.registration.dossier import Milestone
 from chalicelib.storage.transaction import Transaction
 from chalicelib.storage.writes import write_change
-from chalicelib.usecases.view_dossier import read_dossier
+from chalicelib.usecases.registration.view_dossier import read_dossier
 from chalicelib.wiring import Wiring
 from tests.integration.http.conftest import StandingClock
 from tests.integration.http.harness import OFFICER_01, OFFICER_79, OTHER_PORTAL, PORTAL, Answer, Api

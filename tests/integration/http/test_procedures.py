@@ -14,7 +14,7 @@ from chalicelib.storage import keys
 from chalicelib.storage.items.audit import audit_from
 from chalicelib.storage.items.dossiers import dossier_from
 from chalicelib.storage.transaction import Transaction
-from chalicelib.usecases import publish_procedure, publish_rules
+from chalicelib.usecases.configuration import publish_procedure, publish_rules
 from chalicelib.wiring import Wiring
 from tests.integration.http.conftest import StandingClock, TableContents
 from tests.integration.http.harness import (

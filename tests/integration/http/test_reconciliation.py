@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.usecases import reconcile_day
+from chalicelib.usecases.ledger import reconcile_day
 from chalicelib.wiring import Wiring
 from tests.integration.http.conftest import StandingClock, TableContents
 from tests.integration.http.harness import DECLARATION, OFFICER_01, OFFICER_79, OPS, PORTAL, SIGNER_79, Api
@@ -272,7 +272,7 @@ def test_the_table_says_the_same_and_no_cell_is_a_formula(api: Api) -> None:
 
 def test_what_a_table_leaves_out_it_says(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     deliver(*vouchers(api, 2), TWO, {**TWO, "province_code": "80"})
-    from chalicelib.http import reconciliation_view
+    from chalicelib.http.ledger import reconciliation_view
 
     monkeypatch.setattr(reconciliation_view, "MOST_DIFFERENCES", 1)
     monkeypatch.setattr(reconcile_day, "MOST_VOUCHERS", 1)

@@ -10,11 +10,11 @@ from typing import Any
 import boto3
 import pytest
 
-from chalicelib.domain.cover import StoredFile
-from chalicelib.domain.deadlines import Action
+from chalicelib.domain.covers.cover import StoredFile
 from chalicelib.domain.months import VIETNAM
-from chalicelib.usecases.keep_deadline import Execution, carry_out
-from chalicelib.usecases.make_cover import record_issue
+from chalicelib.domain.registration.deadlines import Action
+from chalicelib.usecases.course.keep_deadline import Execution, carry_out
+from chalicelib.usecases.covers.make_cover import record_issue
 from chalicelib.wiring import Wiring
 from tests.integration.http.conftest import StandingClock
 from tests.integration.http.harness import DECLARATION, OFFICER_01, OFFICER_79, OPS, PORTAL, SIGNER_79, Answer, Api

@@ -12,7 +12,7 @@ from chalicelib.domain.events import GENESIS
 from chalicelib.domain.months import VIETNAM
 from chalicelib.storage import keys
 from chalicelib.storage.items.audit import audit_from
-from chalicelib.usecases import publish_rules
+from chalicelib.usecases.configuration import publish_rules
 from chalicelib.wiring import Wiring
 from tests.integration.http.conftest import StandingClock
 from tests.integration.http.harness import DECLARATION, OFFICER_79, OPS, PORTAL, QUOTE, Answer, Api

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from chalicelib.domain.errors import NotConfigured, NotFound
-from chalicelib.domain.slip import SlipKind
+from chalicelib.domain.registration.slip import SlipKind
 from chalicelib.storage.files import LINK_SECONDS
 from chalicelib.storage.renderer import Renderer
 from chalicelib.wiring import Wiring

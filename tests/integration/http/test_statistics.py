@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.clockwork import reach
-from chalicelib.domain.dossier import Milestone
+from chalicelib.domain.course.clockwork import reach
+from chalicelib.domain.course.tally import counted
 from chalicelib.domain.events import Act, By
-from chalicelib.domain.tally import counted
+from chalicelib.domain.registration.dossier import Milestone
 from chalicelib.storage.transaction import Refused, Transaction
 from chalicelib.storage.writes import write_change
-from chalicelib.usecases.count_dossier import count_dossier
-from chalicelib.usecases.view_dossier import read_dossier
+from chalicelib.usecases.course.count_dossier import count_dossier
+from chalicelib.usecases.registration.view_dossier import read_dossier
 from chalicelib.wiring import Wiring
 from tests.integration.http.conftest import StandingClock, TableContents
 from tests.integration.http.harness import OFFICER_01, OFFICER_79, OPS, PORTAL, Answer, Api
@@ -118,7 +118,7 @@ def test_who_is_overtaken_while_counting_counts_nothing_twice(
             assert count_dossier(code, w)
         return counted(*given)
 
-    monkeypatch.setattr("chalicelib.usecases.count_dossier.counted", slow)
+    monkeypatch.setattr("chalicelib.usecases.course.count_dossier.counted", slow)
     assert not count_dossier(code, w)
     assert total(api)["received"] == 1
 

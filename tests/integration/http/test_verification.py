@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 
 from chalicelib.documents.token import check, keys_from, read_token
-from chalicelib.domain.cover import Cover, CoverState
-from chalicelib.http.verification_page import STYLE
+from chalicelib.domain.covers.cover import Cover, CoverState
+from chalicelib.http.covers.verification_page import STYLE
 from chalicelib.log import JsonFormatter
 from chalicelib.storage import keys
 from chalicelib.storage.transaction import Transaction
 from chalicelib.storage.writes import write_cover
-from chalicelib.usecases.prove_cover import proved
+from chalicelib.usecases.covers.prove_cover import proved
 from tests.documents.test_token import CLAIMS, signed
 from tests.integration.http.harness import Api
 from tests.support.house import House

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.domain.cover import CoverStatus
-from chalicelib.http.verification_page import outcome_page, unknown_page
-from chalicelib.usecases.verify_cover import Verification
+from chalicelib.domain.covers.cover import CoverStatus
+from chalicelib.http.covers.verification_page import outcome_page, unknown_page
+from chalicelib.usecases.covers.verify_cover import Verification
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")

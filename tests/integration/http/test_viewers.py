@@ -10,12 +10,12 @@ import pytest
 from chalicelib.domain.access import Caller, Role
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.events import GENESIS
-from chalicelib.domain.views import Look, Seen, View
+from chalicelib.domain.people.views import Look, Seen, View
 from chalicelib.storage import keys
 from chalicelib.storage.items.views import view_from
 from chalicelib.storage.transaction import Refused, Transaction
-from chalicelib.usecases import log_view as log_view_module
-from chalicelib.usecases.log_view import log_view
+from chalicelib.usecases.people import log_view as log_view_module
+from chalicelib.usecases.people.log_view import log_view
 from chalicelib.wiring import Wiring
 from tests.integration.http.harness import OFFICER_01, OFFICER_79, OPS, OTHER_PORTAL, PORTAL, SIGNER_79, Answer, Api
 

@@ -14,7 +14,7 @@ from chalicelib.domain.events import first_broken_line
 from chalicelib.storage import keys
 from chalicelib.storage.items.audit import audit_from
 from chalicelib.storage.items.desk import desk_from
-from chalicelib.usecases import decide_voucher, quarantine, voucher_desk
+from chalicelib.usecases.ledger import decide_voucher, quarantine, voucher_desk
 from chalicelib.wiring import Wiring
 from tests.integration.http.conftest import StandingClock, TableContents
 from tests.integration.http.harness import (

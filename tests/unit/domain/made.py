@@ -6,9 +6,12 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from chalicelib.domain.account import Account, Entry
-from chalicelib.domain.contribution import Quote, QuoteRequest, quote
-from chalicelib.domain.declaration import (
+from chalicelib.domain.amounts.account import Account, Entry
+from chalicelib.domain.amounts.contribution import Quote, QuoteRequest, quote
+from chalicelib.domain.events import Act, By
+from chalicelib.domain.ledger.voucher import ContributionVoucher, VoucherEvent
+from chalicelib.domain.months import VIETNAM, Month
+from chalicelib.domain.registration.declaration import (
     Address,
     AddressDraft,
     BirthDate,
@@ -18,10 +21,7 @@ from chalicelib.domain.declaration import (
     DeclarationDraft,
     Gender,
 )
-from chalicelib.domain.dossier import Change, Dossier, accept_payment, await_cover, open_dossier, unchanged
-from chalicelib.domain.events import Act, By
-from chalicelib.domain.months import VIETNAM, Month
-from chalicelib.domain.voucher import ContributionVoucher, VoucherEvent
+from chalicelib.domain.registration.dossier import Change, Dossier, accept_payment, await_cover, open_dossier, unchanged
 from chalicelib.law import load
 
 LAW = load()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.account import (
+from chalicelib.domain.amounts.account import (
     EMPTY,
     MOST_ENTRIES,
     Account,

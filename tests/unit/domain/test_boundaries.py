@@ -8,25 +8,25 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import names
-from chalicelib.domain.address import Address, AddressDraft, check_address
-from chalicelib.domain.deadlines import Suspension, due_date
-from chalicelib.domain.declaration import BookForm, CaseType, Declaration, assess
+from chalicelib.domain.amounts.interest import monthly_rate, rate_millionths
+from chalicelib.domain.configuration.law import Row, Table, TableFault
+from chalicelib.domain.configuration.provinces import Provinces
 from chalicelib.domain.errors import Fault, Rejected
-from chalicelib.domain.evidence import Book, Contract, Evidence, History, PoorListing
 from chalicelib.domain.form import Form
-from chalicelib.domain.identifiers import (
+from chalicelib.domain.months import VIETNAM, Month, MonthSpan
+from chalicelib.domain.people import names
+from chalicelib.domain.people.address import Address, AddressDraft, check_address
+from chalicelib.domain.people.evidence import Book, Contract, Evidence, History, PoorListing
+from chalicelib.domain.people.identity import BirthDate, Gender
+from chalicelib.domain.registration.deadlines import Suspension, due_date
+from chalicelib.domain.registration.declaration import BookForm, CaseType, Declaration, assess
+from chalicelib.domain.registration.identifiers import (
     dossier_code,
     is_dossier_code,
     is_email,
     personal_id_warnings,
     si_number_warnings,
 )
-from chalicelib.domain.identity import BirthDate, Gender
-from chalicelib.domain.interest import monthly_rate, rate_millionths
-from chalicelib.domain.law import Row, Table, TableFault
-from chalicelib.domain.months import VIETNAM, Month, MonthSpan
-from chalicelib.domain.provinces import Provinces
 from chalicelib.law import load
 from tests.unit.domain.made import A1
 from tests.unit.domain.test_declaration import CONTINUE, faults, judge

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from chalicelib.domain.campaign import BATCH, MOST, TOLD, BatchResult, Campaign, Refusal, batches_of, report_of
+from chalicelib.domain.covers.campaign import BATCH, MOST, TOLD, BatchResult, Campaign, Refusal, batches_of, report_of
 
 CAMPAIGN = Campaign("c", "79", frozenset({"79"}), "signer-79", datetime(2023, 2, 6, tzinfo=UTC), count=60)
 

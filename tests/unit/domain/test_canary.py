@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 
 from chalicelib import law
-from chalicelib.domain import canary
 from chalicelib.domain.access import Caller, Role
-from chalicelib.domain.canary_payment import (
+from chalicelib.domain.errors import Forbidden
+from chalicelib.domain.ledger.voucher import ContributionVoucher, VoucherEvent
+from chalicelib.domain.months import VIETNAM
+from chalicelib.domain.oversight import canary
+from chalicelib.domain.oversight.canary_payment import (
     declaration,
     is_own_code,
     is_own_voucher,
@@ -21,11 +24,8 @@ from chalicelib.domain.canary_payment import (
     voucher,
     voucher_id,
 )
-from chalicelib.domain.errors import Forbidden
-from chalicelib.domain.identifiers import is_personal_id, is_si_number, personal_id_faults
-from chalicelib.domain.identity import Gender
-from chalicelib.domain.months import VIETNAM
-from chalicelib.domain.voucher import ContributionVoucher, VoucherEvent
+from chalicelib.domain.people.identity import Gender
+from chalicelib.domain.registration.identifiers import is_personal_id, is_si_number, personal_id_faults
 from chalicelib.queues.messages import ContributionVoucherMessage
 
 CANARY = Caller("canary", Role.PORTAL, client_id="canary")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.domain.causes import Cause, cause_of
+from chalicelib.domain.ledger.causes import Cause, cause_of
 
 
 @pytest.mark.parametrize(

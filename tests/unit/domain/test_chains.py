@@ -7,7 +7,8 @@ from datetime import date
 
 import pytest
 
-from chalicelib.domain.chains import (
+from chalicelib.domain.events import GENESIS
+from chalicelib.domain.oversight.chains import (
     Anchor,
     Break,
     Entry,
@@ -19,7 +20,6 @@ from chalicelib.domain.chains import (
     first_break,
     read_anchor,
 )
-from chalicelib.domain.events import GENESIS
 
 DAY = date(2023, 2, 6)
 

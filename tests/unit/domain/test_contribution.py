@@ -10,11 +10,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.contribution import Quote, QuoteRequest, due_by, partial_faults, quote
+from chalicelib.domain.amounts.contribution import Quote, QuoteRequest, due_by, partial_faults, quote
+from chalicelib.domain.amounts.parameters import highest_category
+from chalicelib.domain.configuration.law import Law, LocalSupport, Row, Table
 from chalicelib.domain.errors import Rejected
-from chalicelib.domain.law import Law, LocalSupport, Row, Table
 from chalicelib.domain.months import Month
-from chalicelib.domain.parameters import highest_category
 from chalicelib.law import load
 
 LAW = load()

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.account import Account, Entry
+from chalicelib.domain.amounts.account import Account, Entry
 from chalicelib.domain.copies import replace
 from chalicelib.domain.events import Act, By
 from chalicelib.domain.months import Month, at_vietnam
-from chalicelib.domain.participation import PersonRecord
+from chalicelib.domain.people.participation import PersonRecord
 
 MOMENT = at_vietnam(datetime(2023, 2, 6, tzinfo=UTC))
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.contribution import Quote, QuoteRequest
-from chalicelib.domain.counter import Retiree, quote_late, quote_missing
+from chalicelib.domain.amounts.contribution import Quote, QuoteRequest
+from chalicelib.domain.amounts.counter import Retiree, quote_late, quote_missing
+from chalicelib.domain.configuration.law import Law, Row, Table
 from chalicelib.domain.errors import Rejected
-from chalicelib.domain.identity import BirthDate, Gender
-from chalicelib.domain.law import Law, Row, Table
 from chalicelib.domain.months import Month
+from chalicelib.domain.people.identity import BirthDate, Gender
 from chalicelib.law import load
 
 LAW = load()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.cover import (
+from chalicelib.domain.covers.cover import (
     Cover,
     CoverState,
     StoredFile,

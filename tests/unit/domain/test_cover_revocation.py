@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.access import Role
-from chalicelib.domain.cover import (
+from chalicelib.domain.covers.cover import (
     Cover,
     CoverState,
     RevocationRequest,

@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.data_register import (
+from chalicelib.domain.errors import Conflict
+from chalicelib.domain.events import GENESIS, AuditLine, By, Event
+from chalicelib.domain.months import VIETNAM
+from chalicelib.domain.oversight.expectation import Awaited, Expectation, Owner, of_data_request
+from chalicelib.domain.people.data_register import (
     DataRequest,
     acknowledge,
     answer,
@@ -16,11 +20,7 @@ from chalicelib.domain.data_register import (
     extend,
     report,
 )
-from chalicelib.domain.data_request import AnswerDue, Outcome, RequestKind, RequestState
-from chalicelib.domain.errors import Conflict
-from chalicelib.domain.events import GENESIS, AuditLine, By, Event
-from chalicelib.domain.expectation import Awaited, Expectation, Owner, of_data_request
-from chalicelib.domain.months import VIETNAM
+from chalicelib.domain.people.data_request import AnswerDue, Outcome, RequestKind, RequestState
 
 RECEIVED = datetime(2026, 3, 2, 9, tzinfo=VIETNAM)
 FIRST, FINAL = RECEIVED + timedelta(days=2), RECEIVED + timedelta(days=10)

@@ -6,9 +6,9 @@ from datetime import datetime
 
 import pytest
 
-from chalicelib.domain.data_request import RequestKind, answer_due
 from chalicelib.domain.errors import NotConfigured
 from chalicelib.domain.months import VIETNAM
+from chalicelib.domain.people.data_request import RequestKind, answer_due
 from chalicelib.law import load
 from chalicelib.law.duties import duties
 

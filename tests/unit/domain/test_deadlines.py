@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.deadlines import (
+from chalicelib.domain.errors import NotConfigured
+from chalicelib.domain.months import VIETNAM
+from chalicelib.domain.registration.deadlines import (
     IDLE_WAIT,
     Action,
     DerivationDay,
@@ -21,8 +23,6 @@ from chalicelib.domain.deadlines import (
     next_step,
     received_moment,
 )
-from chalicelib.domain.errors import NotConfigured
-from chalicelib.domain.months import VIETNAM
 from chalicelib.law import load
 
 LAW = load()

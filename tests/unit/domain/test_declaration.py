@@ -10,7 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.declaration import (
+from chalicelib.domain.configuration.law import Row, Table
+from chalicelib.domain.months import VIETNAM, Month, MonthSpan
+from chalicelib.domain.people.evidence import Book, Evidence, History, PersonOnFile, PoorListing
+from chalicelib.domain.people.identity import BirthDate, Gender
+from chalicelib.domain.registration.declaration import (
     AddressDraft,
     Assessment,
     BookForm,
@@ -19,10 +23,6 @@ from chalicelib.domain.declaration import (
     assess,
     person_identifiable,
 )
-from chalicelib.domain.evidence import Book, Evidence, History, PersonOnFile, PoorListing
-from chalicelib.domain.identity import BirthDate, Gender
-from chalicelib.domain.law import Row, Table
-from chalicelib.domain.months import VIETNAM, Month, MonthSpan
 from tests.unit.domain.made import A1, LAW, NEW_ADDRESS
 from tests.unit.domain.made import ADDRESS as OLD_ADDRESS
 

@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.clockwork import expire, reach
-from chalicelib.domain.deadlines import Progress
-from chalicelib.domain.dossier import (
+from chalicelib.domain.course.clockwork import expire, reach
+from chalicelib.domain.errors import Conflict, NotConfigured
+from chalicelib.domain.events import GENESIS, By, Event, first_broken_line
+from chalicelib.domain.months import VIETNAM, Month, MonthSpan
+from chalicelib.domain.registration.deadlines import Progress
+from chalicelib.domain.registration.dossier import (
     ENDED,
     TRANSITIONS,
     Milestone,
@@ -20,9 +23,6 @@ from chalicelib.domain.dossier import (
     complete_without_cover,
     unchanged,
 )
-from chalicelib.domain.errors import Conflict, NotConfigured
-from chalicelib.domain.events import GENESIS, By, Event, first_broken_line
-from chalicelib.domain.months import VIETNAM, Month, MonthSpan
 from tests.unit.domain.made import (
     ACCOUNTING,
     CODE,
@@ -136,7 +136,7 @@ def test_a_second_payment_is_no_transition() -> None:
 
 
 def test_a_payment_of_a_year_without_holidays_is_refused() -> None:
-    from chalicelib.domain.dossier import accept_payment
+    from chalicelib.domain.registration.dossier import accept_payment
 
     with pytest.raises(NotConfigured, match="CALENDAR_NOT_CONFIGURED"):
         accept_payment(
@@ -151,7 +151,7 @@ def test_a_payment_of_a_year_without_holidays_is_refused() -> None:
 
 def test_a_first_timers_way_to_the_returned_result() -> None:
     """A1: AWAITING_PAYMENT, RECEIVED, IN_PROCESS, COMPLETED, RESULT_RETURNED, with one unbroken chain of lines."""
-    from chalicelib.domain.dossier import await_cover
+    from chalicelib.domain.registration.dossier import await_cover
 
     opened = opening()
     paid = await_cover(paying(opened.dossier), COVER_ID, ACCOUNTING)

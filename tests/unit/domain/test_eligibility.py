@@ -7,10 +7,10 @@ from datetime import date, datetime
 
 import pytest
 
-from chalicelib.domain.declaration import Assessment, DeclarationDraft, assess
-from chalicelib.domain.eligibility import benefit_faults, contract_faults, participant_group
-from chalicelib.domain.evidence import Benefit, Contract, Evidence, History
 from chalicelib.domain.months import VIETNAM, Month, MonthSpan
+from chalicelib.domain.people.eligibility import benefit_faults, contract_faults, participant_group
+from chalicelib.domain.people.evidence import Benefit, Contract, Evidence, History
+from chalicelib.domain.registration.declaration import Assessment, DeclarationDraft, assess
 from tests.unit.domain.made import A1, LAW, NEW_ADDRESS
 from tests.unit.domain.made import ADDRESS as OLD_ADDRESS
 

@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.clockwork import reach
-from chalicelib.domain.dossier import Milestone, await_cover, complete_with_cover, unchanged
+from chalicelib.domain.course.clockwork import reach
 from chalicelib.domain.events import AuditLine, By, Event, StatusMessage, first_broken_line
+from chalicelib.domain.registration.dossier import Milestone, await_cover, complete_with_cover, unchanged
 from tests.unit.domain.made import ACCOUNTING, COVER_ID, SYSTEM, opening, paying
 
 OPENED = opening()

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.cover import Cover, CoverState, RevocationRequest, create_cover
-from chalicelib.domain.dossier import Dossier, Reopening, State
-from chalicelib.domain.expectation import (
+from chalicelib.domain.course.lifecycle import Situation, request_supplement
+from chalicelib.domain.covers.cover import Cover, CoverState, RevocationRequest, create_cover
+from chalicelib.domain.ledger.refund_case import RefundCase
+from chalicelib.domain.months import VIETNAM
+from chalicelib.domain.oversight.expectation import (
     CAUSES,
     Awaited,
     Expectation,
@@ -22,9 +24,7 @@ from chalicelib.domain.expectation import (
     of_view,
     of_voucher,
 )
-from chalicelib.domain.lifecycle import Situation, request_supplement
-from chalicelib.domain.months import VIETNAM
-from chalicelib.domain.refund_case import RefundCase
+from chalicelib.domain.registration.dossier import Dossier, Reopening, State
 from tests.unit.domain.made import ACCOUNTING, CODE, LAW, OPENED_AT, PAID_AT, in_process, unpaid
 
 CALENDAR = LAW.calendar

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.account import Entry, Terms
-from chalicelib.domain.contribution import QuoteRequest, quote
-from chalicelib.domain.declaration import BirthDate
-from chalicelib.domain.dossier import Dossier
-from chalicelib.domain.fit import amounts_fit, entry_of, explained, kept_months, own_terms, with_refunds
+from chalicelib.domain.amounts.account import Entry, Terms
+from chalicelib.domain.amounts.contribution import QuoteRequest, quote
+from chalicelib.domain.ledger.fit import amounts_fit, entry_of, explained, kept_months, own_terms, with_refunds
+from chalicelib.domain.ledger.voucher import ContributionVoucher, Hand
 from chalicelib.domain.months import VIETNAM, Month, MonthSpan
-from chalicelib.domain.voucher import ContributionVoucher, Hand
+from chalicelib.domain.registration.declaration import BirthDate
+from chalicelib.domain.registration.dossier import Dossier
 from tests.unit.domain.made import LAW, PAID_AT, unpaid, voucher
 
 DOSSIER = unpaid()

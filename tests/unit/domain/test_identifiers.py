@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain import identifiers
-from chalicelib.domain.identity import BirthDate, Gender, full_years
+from chalicelib.domain.people.identity import BirthDate, Gender, full_years
+from chalicelib.domain.registration import identifiers
 from chalicelib.law import load
 
 PROVINCES = load().provinces

@@ -10,19 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain import intake, lifecycle, result
-from chalicelib.domain.clockwork import reach
-from chalicelib.domain.cover import CoverState, create_cover
-from chalicelib.domain.deadlines import Action, next_step
-from chalicelib.domain.declaration import BookForm
-from chalicelib.domain.dossier import Dossier, Milestone, State, accept_payment, complete_with_cover
+from chalicelib.domain.configuration.steps import ClockStart
+from chalicelib.domain.course import intake, lifecycle, result
+from chalicelib.domain.course.clockwork import reach
+from chalicelib.domain.course.lifecycle import Situation
+from chalicelib.domain.covers.cover import CoverState, create_cover
 from chalicelib.domain.errors import Conflict, Forbidden
 from chalicelib.domain.events import Act, By, Event
-from chalicelib.domain.lifecycle import Situation
 from chalicelib.domain.months import VIETNAM
-from chalicelib.domain.remaining import after_working_time, working_time
-from chalicelib.domain.slip import SlipKind, slips_of
-from chalicelib.domain.steps import ClockStart
+from chalicelib.domain.registration.deadlines import Action, next_step
+from chalicelib.domain.registration.declaration import BookForm
+from chalicelib.domain.registration.dossier import Dossier, Milestone, State, accept_payment, complete_with_cover
+from chalicelib.domain.registration.remaining import after_working_time, working_time
+from chalicelib.domain.registration.slip import SlipKind, slips_of
 from tests.unit.domain.made import ACCOUNTING, COVER_ID, LAW, OPENED_AT, PAID_AT, in_process, unpaid
 
 CALENDAR = LAW.calendar

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.interest import (
+from chalicelib.domain.amounts.interest import (
     compounded,
     future_value,
     greater,

@@ -12,11 +12,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from chalicelib.domain import intake, lifecycle, result
-from chalicelib.domain.clockwork import expire, reach
-from chalicelib.domain.deadlines import Action, next_step
-from chalicelib.domain.declaration import BookForm
-from chalicelib.domain.dossier import (
+from chalicelib.domain.configuration.steps import ClockStart
+from chalicelib.domain.course import intake, lifecycle, result
+from chalicelib.domain.course.clockwork import expire, reach
+from chalicelib.domain.course.lifecycle import Situation
+from chalicelib.domain.errors import Conflict
+from chalicelib.domain.events import Act, AuditLine, By, Event, first_broken_line
+from chalicelib.domain.registration.deadlines import Action, next_step
+from chalicelib.domain.registration.declaration import BookForm
+from chalicelib.domain.registration.dossier import (
     ESCALATIONS,
     TRANSITIONS,
     Change,
@@ -27,10 +31,6 @@ from chalicelib.domain.dossier import (
     complete_with_cover,
     unchanged,
 )
-from chalicelib.domain.errors import Conflict
-from chalicelib.domain.events import Act, AuditLine, By, Event, first_broken_line
-from chalicelib.domain.lifecycle import Situation
-from chalicelib.domain.steps import ClockStart
 from tests.unit.domain.made import COVER_ID, LAW, OPENED_AT, opening
 
 CALENDAR = LAW.calendar

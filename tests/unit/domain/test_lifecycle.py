@@ -9,21 +9,21 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import lifecycle
-from chalicelib.domain.account import Account, Case
-from chalicelib.domain.clockwork import reach
-from chalicelib.domain.cover import Cover, CoverState, check, create_cover, renewed, revoke_unissued
-from chalicelib.domain.deadlines import DueDate
-from chalicelib.domain.declaration import Address, AddressDraft, DeclarationDraft
-from chalicelib.domain.dossier import Dossier, Milestone, State, unchanged
+from chalicelib.domain.amounts.account import Account, Case
+from chalicelib.domain.course import lifecycle
+from chalicelib.domain.course.clockwork import reach
+from chalicelib.domain.course.lifecycle import Decision, Situation
+from chalicelib.domain.course.payment import NO_CASES
+from chalicelib.domain.covers.cover import Cover, CoverState, check, create_cover, renewed, revoke_unissued
 from chalicelib.domain.errors import Conflict, Rejected
 from chalicelib.domain.events import Act, By, Event, first_broken_line
-from chalicelib.domain.evidence import Evidence, PersonOnFile
-from chalicelib.domain.lifecycle import Decision, Situation
 from chalicelib.domain.months import VIETNAM
-from chalicelib.domain.participation import ParticipationPeriod, PersonRecord
-from chalicelib.domain.payment import NO_CASES
-from chalicelib.domain.supplement import ASKABLE, FIXED_BY_PAYMENT, Corrections, correct, draft_of
+from chalicelib.domain.people.evidence import Evidence, PersonOnFile
+from chalicelib.domain.people.participation import ParticipationPeriod, PersonRecord
+from chalicelib.domain.registration.deadlines import DueDate
+from chalicelib.domain.registration.declaration import Address, AddressDraft, DeclarationDraft
+from chalicelib.domain.registration.dossier import Dossier, Milestone, State, unchanged
+from chalicelib.domain.registration.supplement import ASKABLE, FIXED_BY_PAYMENT, Corrections, correct, draft_of
 from tests.unit.domain.made import CODE, COVER_ID, DECLARATION, LAW, OPENED_AT, in_process, unpaid
 
 CALENDAR = LAW.calendar

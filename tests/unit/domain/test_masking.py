@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.domain.masking import masked_name, masked_number
+from chalicelib.domain.covers.masking import masked_name, masked_number
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.names import ALPHABET, clean_name, name_fault, printed_name, same_name
+from chalicelib.domain.people.names import ALPHABET, clean_name, name_fault, printed_name, same_name
 
 WRITTEN = [
     "Nguyễn Thị Hòa",

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.evidence import History
 from chalicelib.domain.months import Month, MonthSpan
-from chalicelib.domain.participation import ParticipationPeriod, PersonRecord, less, merged, new_si_number
+from chalicelib.domain.people.evidence import History
+from chalicelib.domain.people.participation import ParticipationPeriod, PersonRecord, less, merged, new_si_number
 from tests.unit.domain.made import PAID_AT, quoted
 
 

@@ -7,15 +7,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from chalicelib.domain import lifecycle
-from chalicelib.domain.account import Account, Case, Terms, settle
-from chalicelib.domain.deadlines import Action, next_step
-from chalicelib.domain.dossier import Dossier, State, unchanged
-from chalicelib.domain.errors import Conflict
-from chalicelib.domain.events import Act, By, Event, first_broken_line
-from chalicelib.domain.lifecycle import Situation, paid_anew
-from chalicelib.domain.months import VIETNAM
-from chalicelib.domain.payment import (
+from chalicelib.domain.amounts.account import Account, Case, Terms, settle
+from chalicelib.domain.course import lifecycle
+from chalicelib.domain.course.lifecycle import Situation, paid_anew
+from chalicelib.domain.course.payment import (
     NO_CASES,
     awaiting_top_up,
     barrier_of,
@@ -26,7 +21,12 @@ from chalicelib.domain.payment import (
     reversed_payment,
     with_cases,
 )
-from chalicelib.domain.refund_case import RefundState
+from chalicelib.domain.errors import Conflict
+from chalicelib.domain.events import Act, By, Event, first_broken_line
+from chalicelib.domain.ledger.refund_case import RefundState
+from chalicelib.domain.months import VIETNAM
+from chalicelib.domain.registration.deadlines import Action, next_step
+from chalicelib.domain.registration.dossier import Dossier, State, unchanged
 from tests.unit.domain.made import ACCOUNTING, CODE, LAW, PAID_AT, in_process, paid_account, paying, unpaid
 from tests.unit.domain.test_account import account, entry
 

@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.errors import Conflict, Forbidden
-from chalicelib.domain.months import VIETNAM
-from chalicelib.domain.province_procedure import (
+from chalicelib.domain.configuration.province_procedure import (
     MOST_SCHEDULED,
     ProcedureContent,
     ProcedureVersion,
@@ -20,8 +18,10 @@ from chalicelib.domain.province_procedure import (
     publish,
     scheduled,
 )
-from chalicelib.domain.publication import PublicationState
-from chalicelib.domain.steps import ClockStart, LimitUnit, NationalMaximum, Step, StepRole
+from chalicelib.domain.configuration.publication import PublicationState
+from chalicelib.domain.configuration.steps import ClockStart, LimitUnit, NationalMaximum, Step, StepRole
+from chalicelib.domain.errors import Conflict, Forbidden
+from chalicelib.domain.months import VIETNAM
 from chalicelib.law import load
 
 LAW = load()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from chalicelib.domain.provinces import Province, Provinces
+from chalicelib.domain.configuration.provinces import Province, Provinces
 from chalicelib.law import load
 
 PROVINCES = load().provinces

@@ -7,9 +7,9 @@ from datetime import date, datetime
 
 import pytest
 
+from chalicelib.domain.configuration.publication import PublicationState, RuleChange, effective_faults, publish
 from chalicelib.domain.errors import Conflict, Forbidden
 from chalicelib.domain.months import VIETNAM
-from chalicelib.domain.publication import PublicationState, RuleChange, effective_faults, publish
 
 NOW = datetime(2026, 12, 20, 9, 0, tzinfo=VIETNAM)
 DRAFT = RuleChange(

@@ -12,9 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import Conflict, Rejected
-from chalicelib.domain.manifest import Manifest, Numbers
-from chalicelib.domain.months import VIETNAM
-from chalicelib.domain.reconciliation import (
+from chalicelib.domain.ledger.manifest import Manifest, Numbers
+from chalicelib.domain.ledger.reconciliation import (
     LISTED_IDS,
     Amount,
     DayBook,
@@ -23,7 +22,8 @@ from chalicelib.domain.reconciliation import (
     Received,
     reconcile,
 )
-from chalicelib.domain.sign_off import SignOff, moved, sign_off
+from chalicelib.domain.ledger.sign_off import SignOff, moved, sign_off
+from chalicelib.domain.months import VIETNAM
 
 DAY = date(2023, 2, 6)
 AT = datetime(2023, 2, 6, 18, 0, tzinfo=VIETNAM)

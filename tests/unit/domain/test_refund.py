@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.account import Terms
-from chalicelib.domain.contribution import Quote, QuoteRequest, quote
+from chalicelib.domain.amounts.account import Terms
+from chalicelib.domain.amounts.contribution import Quote, QuoteRequest, quote
+from chalicelib.domain.amounts.refund import Refund, RefundReason, RefundRequest, kept_terms, refund
+from chalicelib.domain.configuration.law import Law, LocalSupport, Row, Table
 from chalicelib.domain.errors import Rejected
-from chalicelib.domain.law import Law, LocalSupport, Row, Table
 from chalicelib.domain.months import Month, MonthSpan
-from chalicelib.domain.refund import Refund, RefundReason, RefundRequest, kept_terms, refund
 from chalicelib.law import load
 
 LAW = load()

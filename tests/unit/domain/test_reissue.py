@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.access import Role
-from chalicelib.domain.cover import (
+from chalicelib.domain.covers.cover import (
     Cover,
     CoverState,
     StoredFile,
@@ -17,11 +17,17 @@ from chalicelib.domain.cover import (
     issue,
     request_revocation,
 )
-from chalicelib.domain.dossier import complete_with_cover
+from chalicelib.domain.covers.reissue import (
+    begin_reissue,
+    correct_successor,
+    is_open_successor,
+    reissue_cover,
+    take_place,
+)
 from chalicelib.domain.errors import Conflict, VersionConflict
 from chalicelib.domain.events import Event
-from chalicelib.domain.participation import PersonRecord
-from chalicelib.domain.reissue import begin_reissue, correct_successor, is_open_successor, reissue_cover, take_place
+from chalicelib.domain.people.participation import PersonRecord
+from chalicelib.domain.registration.dossier import complete_with_cover
 from tests.unit.domain.made import CODE, COVER_ID, DECLARATION, PAID_AT, SYSTEM, in_process
 
 FILE = StoredFile("covers/2023/02/x/v1.pdf", "ab" * 32, 40_000, "2023-01-01")

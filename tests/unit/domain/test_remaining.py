@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from chalicelib.domain.errors import NotConfigured
-from chalicelib.domain.remaining import remaining_working_hours
+from chalicelib.domain.registration.remaining import remaining_working_hours
 from chalicelib.law import load
 
 

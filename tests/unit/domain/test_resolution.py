@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.account import VoucherState
+from chalicelib.domain.amounts.account import VoucherState
 from chalicelib.domain.errors import Conflict
-from chalicelib.domain.resolution import Action, Resolution, resolved
-from chalicelib.domain.voucher import Hand, VoucherHead
+from chalicelib.domain.ledger.resolution import Action, Resolution, resolved
+from chalicelib.domain.ledger.voucher import Hand, VoucherHead
 from tests.unit.domain.made import CODE
 from tests.unit.domain.test_voucher import head
 

@@ -6,10 +6,10 @@ from datetime import date
 
 import pytest
 
+from chalicelib.domain.configuration.law import RetirementAge, Row, Table
 from chalicelib.domain.errors import NotConfigured
-from chalicelib.domain.identity import BirthDate, Gender
-from chalicelib.domain.law import RetirementAge, Row, Table
-from chalicelib.domain.retirement import age_text, retirement
+from chalicelib.domain.people.identity import BirthDate, Gender
+from chalicelib.domain.people.retirement import age_text, retirement
 from chalicelib.law import load
 
 TABLE = load().retirement_age

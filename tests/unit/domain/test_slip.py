@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from chalicelib.domain.account import EMPTY
-from chalicelib.domain.dossier import Change, Dossier
+from chalicelib.domain.amounts.account import EMPTY
+from chalicelib.domain.course.lifecycle import Situation, apologise, refuse, request_supplement, supply
 from chalicelib.domain.events import Act, AuditLine, By
-from chalicelib.domain.lifecycle import Situation, apologise, refuse, request_supplement, supply
 from chalicelib.domain.months import VIETNAM
-from chalicelib.domain.slip import SlipKind, newest_slip, request_behind, slips_of
+from chalicelib.domain.registration.dossier import Change, Dossier
+from chalicelib.domain.registration.slip import SlipKind, newest_slip, request_behind, slips_of
 from tests.unit.domain.made import CODE, LAW, PAID_AT, opening, paying
 
 RULES = LAW.deadline_rules.on(PAID_AT.date()).value

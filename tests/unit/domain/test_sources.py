@@ -7,12 +7,12 @@ from datetime import date
 
 import pytest
 
-from chalicelib.domain.contribution import QuoteRequest, quote
-from chalicelib.domain.counter import Retiree, quote_missing
-from chalicelib.domain.identity import BirthDate, Gender
-from chalicelib.domain.law import Law, LocalSupport, Row, Table
+from chalicelib.domain.amounts.contribution import QuoteRequest, quote
+from chalicelib.domain.amounts.counter import Retiree, quote_missing
+from chalicelib.domain.amounts.sources import Source, sources_of
+from chalicelib.domain.configuration.law import Law, LocalSupport, Row, Table
 from chalicelib.domain.months import Month
-from chalicelib.domain.sources import Source, sources_of
+from chalicelib.domain.people.identity import BirthDate, Gender
 from chalicelib.law import load
 
 LAW = load()

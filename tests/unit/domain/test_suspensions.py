@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.deadlines import DerivationDay, Suspension, days_used, due_date
 from chalicelib.domain.months import VIETNAM
+from chalicelib.domain.registration.deadlines import DerivationDay, Suspension, days_used, due_date
 from chalicelib.law import load
 
 CALENDAR = load().calendar

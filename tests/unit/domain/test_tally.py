@@ -7,11 +7,11 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from chalicelib.domain.cover import create_cover
-from chalicelib.domain.dossier import Dossier, Milestone, State
+from chalicelib.domain.course.tally import Counted, Standing, counted, moved
+from chalicelib.domain.covers.cover import create_cover
 from chalicelib.domain.months import VIETNAM
-from chalicelib.domain.supplement import Supplement
-from chalicelib.domain.tally import Counted, Standing, counted, moved
+from chalicelib.domain.registration.dossier import Dossier, Milestone, State
+from chalicelib.domain.registration.supplement import Supplement
 from tests.unit.domain.made import PAID_AT as AT
 from tests.unit.domain.made import paying, unpaid
 

@@ -11,7 +11,7 @@ from chalicelib.domain.access import Caller, Role
 from chalicelib.domain.errors import Forbidden
 from chalicelib.domain.events import GENESIS
 from chalicelib.domain.months import VIETNAM
-from chalicelib.domain.views import Look, Seen, View, admitted, next_view
+from chalicelib.domain.people.views import Look, Seen, View, admitted, next_view
 
 NOW = datetime(2023, 2, 6, 9, 0, tzinfo=VIETNAM)
 OFFICER = Caller("officer-79", Role.OFFICER, provinces=frozenset({"79", "74"}))

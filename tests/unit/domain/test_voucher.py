@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.account import VoucherState
-from chalicelib.domain.months import Month, MonthSpan
-from chalicelib.domain.voucher import (
+from chalicelib.domain.amounts.account import VoucherState
+from chalicelib.domain.ledger.voucher import (
     ContributionVoucher,
     Outcome,
     Verdict,
@@ -22,6 +21,7 @@ from chalicelib.domain.voucher import (
     replaced,
     seen,
 )
+from chalicelib.domain.months import Month, MonthSpan
 from tests.unit.domain.made import CODE, PAID_AT, voucher
 
 VOUCHER_ID = voucher().voucher_id

@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.errors import Conflict, Forbidden, Rejected
 from chalicelib.domain.events import first_broken_line
-from chalicelib.domain.identifiers import masked
-from chalicelib.domain.months import VIETNAM
-from chalicelib.domain.voucher_desk import (
+from chalicelib.domain.ledger.voucher_desk import (
     Action,
     Decision,
     Desk,
@@ -30,6 +28,8 @@ from chalicelib.domain.voucher_desk import (
     two_persons_for,
     voucher_at,
 )
+from chalicelib.domain.months import VIETNAM
+from chalicelib.domain.registration.identifiers import masked
 
 AT = datetime(2023, 2, 7, 10, 0, tzinfo=VIETNAM)
 LIMIT = 10_000_000

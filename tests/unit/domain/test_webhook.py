@@ -9,8 +9,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib.domain.events import GENESIS, AuditLine, By, Event
+from chalicelib.domain.messages.webhook import (
+    Delivery,
+    Endpoint,
+    Standing,
+    pause_seconds,
+    secret_bytes,
+    signature_header,
+)
 from chalicelib.domain.months import VIETNAM
-from chalicelib.domain.webhook import Delivery, Endpoint, Standing, pause_seconds, secret_bytes, signature_header
 
 NOW = datetime(2023, 2, 6, 2, 0, tzinfo=UTC)
 ENDPOINT = Endpoint("dvc", "https://portal.example/hook", first_pause=5, longest_pause=60, give_up_after=600)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from chalicelib import law
-from chalicelib.domain.deadlines import due_date
 from chalicelib.domain.errors import NotFound, Rejected
 from chalicelib.domain.months import VIETNAM
+from chalicelib.domain.registration.deadlines import due_date
 from chalicelib.law.published import (
     TABLES,
     Publication,

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib import law
+from chalicelib.domain.configuration.law import Row, Table
 from chalicelib.domain.errors import NotConfigured
-from chalicelib.domain.law import Row, Table
 
 LAW = law.load()
 

@@ -1,0 +1,1 @@
+"""How a portal is told: signed delivery of status messages, in order, tried again until they are taken."""

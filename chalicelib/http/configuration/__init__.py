@@ -1,0 +1,1 @@
+"""For publishers: the law's tables and the procedures of provinces."""

@@ -1,0 +1,1 @@
+"""The published OpenAPI document, made from the declared operations: bounds, examples, links."""

@@ -1,0 +1,1 @@
+"""A dossier on its way: what citizens and officers may decide, the officers' desk and work lists."""

@@ -1,0 +1,1 @@
+"""For officers and signers: covers and campaigns; for everybody: what a scanned code shows."""

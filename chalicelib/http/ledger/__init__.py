@@ -1,0 +1,1 @@
+"""For officers: the voucher desk and the reconciliation of a day."""

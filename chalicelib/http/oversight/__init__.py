@@ -1,0 +1,1 @@
+"""For officers and operators: what is stuck, and which refunds are open."""

@@ -1,0 +1,1 @@
+"""For the portal: a dossier opened and seen, its cover fetched, its slips."""

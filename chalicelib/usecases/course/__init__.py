@@ -1,0 +1,1 @@
+"""A dossier on its way: decisions of citizens and officers, work lists, the clock of its deadlines, statistics."""

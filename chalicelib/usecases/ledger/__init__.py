@@ -1,0 +1,1 @@
+"""What accounting's vouchers bring about: the ledger, its exceptions, the voucher desk, each day's reconciliation."""

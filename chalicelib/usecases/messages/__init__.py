@@ -1,0 +1,1 @@
+"""What follows from an audit line, and how portals are told of it."""
