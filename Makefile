@@ -9,6 +9,8 @@ BIN    := $(VENV)/bin
 LOCK   := tests/requirements.txt
 # The environment is made anew whenever the lock changes.
 STAMP  := $(VENV)/.installed-$(shell cat $(LOCK) infra/installer.txt | sha256sum | cut -c1-16)
+# Where Python may not write byte code, every process would compile every package anew.
+COMPILED := $(if $(PYTHONDONTWRITEBYTECODE),--compile-bytecode)
 PYTEST := $(BIN)/python -m pytest
 # Nothing here may ever reach a real account.
 export AWS_DEFAULT_REGION := ap-southeast-1
@@ -30,7 +32,7 @@ $(STAMP): $(LOCK) infra/installer.txt infra/find-python
 	echo "==> installing the installer"; \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r infra/installer.txt; \
 	echo "==> installing $$(grep -c '^[a-zA-Z].*==' $(LOCK)) packages from $(LOCK)"; \
-	$(BIN)/uv pip sync --python $(BIN)/python --require-hashes $(LOCK); \
+	$(BIN)/uv pip sync --python $(BIN)/python --require-hashes $(COMPILED) $(LOCK); \
 	touch $(STAMP)
 
 run: $(STAMP) ## the whole system on this machine, until Ctrl-C (PORT=8000, AWS_PORT=4566, HANDLERS=inline|process)

@@ -45,6 +45,7 @@ def check(instance: Any, schema: dict[str, Any]) -> None:
     jsonschema.Draft202012Validator(whole).validate(instance)
 
 
+@pytest.mark.slow
 def test_the_document_is_openapi_3_1() -> None:
     assert document()["openapi"].startswith("3.1.")
     validate(document())

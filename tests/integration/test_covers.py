@@ -23,6 +23,7 @@ from chalicelib.usecases.covers.draw_cover import draw_cover
 from chalicelib.usecases.covers.issue_cover import issue_cover
 from chalicelib.usecases.registration.view_dossier import view_dossier
 from tests.support.cloud import client_error
+from tests.support.fixtures import Beginnings
 from tests.support.house import OFFICER_01, OFFICER_79, OPS, OTHER_PORTAL, PORTAL, SIGNER_01, SIGNER_79, House
 
 CODE = "000.00.79.G24-230206-0001"
@@ -31,11 +32,14 @@ FILE = {"key": f"covers/2023/02/{COVER}/v1.pdf", "sha256": "ab" * 32, "size": 9,
 
 
 @pytest.fixture(name="paid")
-def _paid(house: House) -> House:
+def _paid(house: House, beginnings: Beginnings) -> House:
     """A first-timer's paid dossier; the relay has started its workflows."""
+    return beginnings.tell(house, _pay)
+
+
+def _pay(house: House) -> None:
     assert house.paid() == CODE
     assert house.relay() == []
-    return house
 
 
 def issued(house: House) -> House:

@@ -19,6 +19,7 @@ from chalicelib.usecases.answers import Page
 from chalicelib.usecases.course import work_lists
 from chalicelib.usecases.course.assign import Assignment, assign
 from chalicelib.usecases.course.work_lists import CoverRow, DossierRow, list_covers, list_dossiers
+from tests.support.fixtures import Beginnings
 from tests.support.house import HOA, OFFICER_01, OFFICER_79, OPS, PORTAL, House, person, voucher
 
 BOTH = Caller("officer-both", Role.OFFICER, provinces=frozenset({"79", "01"}))
@@ -46,15 +47,18 @@ def codes(page: Page[DossierRow]) -> list[str]:
 
 
 @pytest.fixture(name="five")
-def _five(house: House) -> House:
+def _five(house: House, beginnings: Beginnings) -> House:
     """Four dossiers of province 79, of which 0001 and 0003 are paid, a day apart; one of province 01."""
+    return beginnings.tell(house, _open_five)
+
+
+def _open_five(house: House) -> None:
     for number in (1, 2, 3, 4):
         house.opened(person(number), key=str(number))
     house.opened(elsewhere(5), key="5")
     house.send(voucher(3, "000.00.79.G24-230206-0003", person(3)))
     late = voucher(1, "000.00.79.G24-230206-0001", person(1), paid_at="2023-02-07T10:00:00+07:00")
     assert house.send(late) == []
-    return house
 
 
 def test_what_is_due_first_comes_first_and_the_unpaid_last(five: House) -> None:

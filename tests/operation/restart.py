@@ -89,9 +89,8 @@ def rehearse(stage: Stage, seed: int, kills: int) -> Judgement:
     world.closing()
     world.evening(redrive)
     killer.stop()
-    asked = world.system.asked
     found = stage.judge(world)
-    found.figures |= {"kills": killer.killed, "requests": asked, "requests sent again": world.system.repeated}
+    found.figures["kills"] = killer.killed
     if killer.killed < kills:
         found.faults.append(f"only {killer.killed} of {kills} kills fell into the story")
     return found

@@ -75,7 +75,9 @@ class Stage:
 
     def judge(self, world: World) -> Judgement:
         """In the end: what must be true, and the ledger reckoned anew."""
+        asked, repeated = world.system.asked, world.system.repeated
         found = judge(world, self.address)
+        found.figures |= {"requests": asked, "requests sent again": repeated}
         told = self.operator("infra.rebuild", "--dry-run").splitlines()
         found.figures["ledger reckoned anew"] = told[-1] if told else ""
         found.figures["seconds"] = round(time.monotonic() - self.began)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -36,6 +36,33 @@ def _cloud(running: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     monkeypatch.setattr(lawbook, "CACHE_SECONDS", 3600)
     monkeypatch.setattr(endpoints, "SANDBOX_CACHE_SECONDS", 3600)
     return running
+
+
+class Beginnings:
+    """What several tests of a file begin with is played for the first of them and remembered for the others."""
+
+    def __init__(self) -> None:
+        self._told: dict[Callable[[House], object], tuple[Callable[[], None], set[tuple[str, str]]]] = {}
+
+    def tell(self, house: House, play: Callable[[House], object]) -> House:
+        """The house as `play` leaves it: an empty one before. Its clock stands where it stood."""
+        if play in self._told:
+            bring_back, relayed = self._told[play]
+            bring_back()
+            house.relayed |= relayed
+            house.restart()
+            # Whoever has played has read the law in force.
+            assert house.w.law
+            house.cloud.calls.forget()
+        else:
+            play(house)
+            self._told[play] = house.cloud.save(), set(house.relayed)
+        return house
+
+
+@pytest.fixture(name="beginnings", scope="module")
+def _beginnings() -> Beginnings:
+    return Beginnings()
 
 
 @pytest.fixture(name="house")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.integration.http.harness import OFFICER_79, SIGNER_79, Answer, Api
+from tests.support.fixtures import Beginnings
 from tests.support.house import House
 
 CODE = "000.00.79.G24-230206-0001"
@@ -16,13 +17,17 @@ WHY = {"reason": "Chứng từ đóng đã bị hủy."}
 
 
 @pytest.fixture(name="api")
-def _api(house: House) -> Api:
+def _api(house: House, beginnings: Beginnings) -> Api:
     """The application, with the issued cover of scenario A1."""
+    beginnings.tell(house, _issue)
+    return Api(importlib.import_module("app").app)
+
+
+def _issue(house: House) -> None:
     house.paid()
     house.issue(CODE)
     file = {"key": house.cover(CODE).object_key, "sha256": "ab" * 32, "size": 9, "template_version": "t"}
     house.cover_step(CODE, "RECORD_ISSUE", **file)
-    return Api(importlib.import_module("app").app)
 
 
 def post(

@@ -24,6 +24,7 @@ from chalicelib.storage.writes import write_cover
 from chalicelib.usecases.covers.prove_cover import proved
 from tests.documents.test_token import CLAIMS, signed
 from tests.integration.http.harness import Api
+from tests.support.fixtures import Beginnings
 from tests.support.house import House
 
 CODE = "000.00.79.G24-230206-0001"
@@ -38,14 +39,17 @@ def _api(house: House) -> Api:
 
 
 @pytest.fixture(name="drawn")
-def _drawn(house: House, api: Api) -> House:
+def _drawn(house: House, api: Api, beginnings: Beginnings) -> House:
     """A cover that has its proof, its issue not recorded yet."""
+    return beginnings.tell(house, _draw)
+
+
+def _draw(house: House) -> None:
     assert house.paid() == CODE
     house.issue(CODE)
     province = house.w.law.provinces.get("79", date(2023, 2, 6))
     assert province is not None
     proved(house.cover(CODE), province, house.w)
-    return house
 
 
 def become(house: House, state: CoverState) -> None:
