@@ -41,7 +41,7 @@ class Waiting(StrEnum):
     QUARANTINED = "QUARANTINED"
 
 
-class NextEvent(StrEnum):
+class AwaitedOfVoucher(StrEnum):
     """What is expected to happen to a voucher that waits."""
 
     DOSSIER = "DOSSIER"

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any, Final, Literal, TypeAlias
 
 from pydantic import BaseModel
-from pydantic.json_schema import GenerateJsonSchema, models_json_schema
+from pydantic.json_schema import models_json_schema
 
 from chalicelib.published import examples, messages
 
@@ -142,17 +142,6 @@ def document(routes: Iterable[tuple[str, str]]) -> dict[str, Any]:
     }
 
 
-class _PublishedNames(GenerateJsonSchema):
-    """Of two models with one name pydantic tells the modules. A published name stays when a module moves."""
-
-    _MOVED: Final = {
-        "chalicelib.domain.ledger.voucher_desk.NextEvent": "chalicelib.domain.voucher_desk.NextEvent",
-    }
-
-    def normalize_name(self, name: str) -> str:
-        return super().normalize_name(self._MOVED.get(name, name))
-
-
 def _schemas(operations: Iterable[Operation], more: Iterable[type[BaseModel]]) -> dict[str, Any]:
     wanted: dict[type[BaseModel], Mode] = {Problem: "serialization"}
     for operation in operations:
@@ -162,9 +151,7 @@ def _schemas(operations: Iterable[Operation], more: Iterable[type[BaseModel]]) -
             wanted[operation.answer] = "serialization"
     for model in more:
         wanted[model] = "validation"
-    _, found = models_json_schema(
-        list(wanted.items()), ref_template=SCHEMA_PATH + "{model}", schema_generator=_PublishedNames
-    )
+    _, found = models_json_schema(list(wanted.items()), ref_template=SCHEMA_PATH + "{model}")
     schemas: dict[str, Any] = found["$defs"]
     return dict(sorted(schemas.items()))
 

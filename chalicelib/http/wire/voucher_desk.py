@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from chalicelib.domain.ledger.voucher_desk import Action, NextEvent
+from chalicelib.domain.ledger.voucher_desk import Action, AwaitedOfVoucher
 
 from .base import Wire
 from .course import Reason
@@ -49,7 +49,7 @@ class VoucherItem(Wire):
     actions: tuple[Action, ...] = Field(description="Những cách xử lý được phép lúc này.")
     two_persons: bool = Field(description="Phải có người thứ hai duyệt.")
     proposal: ProposalAnswer | None
-    next_event: NextEvent | None = Field(description="Việc được chờ đợi tiếp theo.")
+    next_event: AwaitedOfVoucher | None = Field(description="Việc được chờ đợi tiếp theo.")
     next_at: InstantText | None
 
 

@@ -14,7 +14,7 @@ from ...domain.ledger.voucher import ContributionVoucher
 from ...domain.ledger.voucher_desk import (
     MESSAGE_PREFIX,
     Action,
-    NextEvent,
+    AwaitedOfVoucher,
     Proposal,
     Subject,
     Waiting,
@@ -88,7 +88,7 @@ class VoucherRow:
     """What differs from the quote, or the faults of a message; of a message the fields and codes alone."""
     actions: tuple[Action, ...]
     proposal: Proposal | None
-    next_event: NextEvent | None
+    next_event: AwaitedOfVoucher | None
     """None for what is settled."""
     next_at: datetime | None
     money: Mapping[str, int]
@@ -269,12 +269,12 @@ def _row(item: Stored, subject: Subject, ends: Mapping[str, datetime], w: Wiring
 def _expecting(row: VoucherRow, account: str | None, ends: Mapping[str, datetime], w: Wiring) -> VoucherRow:
     subject = row.subject
     if row.proposal is not None:
-        return replace(row, next_event=NextEvent.APPROVAL)
+        return replace(row, next_event=AwaitedOfVoucher.APPROVAL)
     if subject.state not in set(Waiting):
         return row
     if subject.state == Waiting.PARKED:
         hours = w.law.park_hours.on(row.received_at.date()).value
-        return replace(row, next_event=NextEvent.DOSSIER, next_at=row.received_at + timedelta(hours=hours))
+        return replace(row, next_event=AwaitedOfVoucher.DOSSIER, next_at=row.received_at + timedelta(hours=hours))
     if subject.reason == UNDERPAID:
-        return replace(row, next_event=NextEvent.TOP_UP, next_at=ends.get(account or ""))
-    return replace(row, next_event=NextEvent.DECISION if row.actions else NextEvent.ACCOUNTING)
+        return replace(row, next_event=AwaitedOfVoucher.TOP_UP, next_at=ends.get(account or ""))
+    return replace(row, next_event=AwaitedOfVoucher.DECISION if row.actions else AwaitedOfVoucher.ACCOUNTING)
