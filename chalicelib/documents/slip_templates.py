@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from chalicelib.domain.configuration.law import Row, Table
+from chalicelib.domain.configuration.law import Table
 from chalicelib.domain.configuration.provinces import Province
 from chalicelib.domain.errors import NotConfigured
 from chalicelib.domain.registration.slip import SlipKind
 
+from .dated import dated
 from .templates import bare_name
 from .typesetting import DocumentError, assets_folder
 
@@ -70,20 +70,4 @@ def slip_template_named(version: str) -> SlipTemplate:
 
 @lru_cache(maxsize=2)
 def _templates(assets: Path) -> Table[SlipTemplate]:
-    folder = assets / "templates"
-    described = sorted(
-        (json.loads(path.read_bytes()) for path in folder.glob("slip-*.json")),
-        key=lambda words: words["effective_from"],
-    )
-    starts = [date.fromisoformat(words["effective_from"]) for words in described]
-    ends = [start - timedelta(days=1) for start in starts[1:]] + [None]
-    rows = [
-        Row(
-            effective_from=start,
-            effective_to=end,
-            value=SlipTemplate(version=words["version"], layout=folder / LAYOUT, words=words),
-            source=words["source"],
-        )
-        for words, start, end in zip(described, starts, ends, strict=True)
-    ]
-    return Table("slip_template", rows)
+    return dated("slip", assets, lambda words, path: SlipTemplate(words["version"], path.with_name(LAYOUT), words))

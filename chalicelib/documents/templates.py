@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from chalicelib.domain.configuration.law import Row, Table
+from chalicelib.domain.configuration.law import Table
 from chalicelib.domain.configuration.provinces import Province
 from chalicelib.domain.errors import NotConfigured
 
+from .dated import dated
 from .seals import Frame
 from .typesetting import DocumentError, assets_folder
 
@@ -88,26 +88,17 @@ def template_named(version: str) -> CoverTemplate:
 
 @lru_cache(maxsize=2)
 def _templates(assets: Path) -> Table[CoverTemplate]:
-    described = [json.loads(path.read_bytes()) | {"path": path} for path in (assets / "templates").glob("cover-*.json")]
-    described.sort(key=lambda words: str(words["effective_from"]))
-    starts = [date.fromisoformat(words["effective_from"]) for words in described]
-    ends = [start - timedelta(days=1) for start in starts[1:]] + [None]
-    rows = [
-        Row(
-            effective_from=start,
-            effective_to=end,
-            value=CoverTemplate(
-                version=words["version"],
-                layout=words["path"].with_suffix(".typ"),
-                signer_title=_titles(words)["default"],
-                signer_titles=_titles(words)["by_agency"],
-                **{key: words[key] for key in ("agency", "place", "gender", "nationality")},
-            ),
-            source=words["source"],
-        )
-        for words, start, end in zip(described, starts, ends, strict=False)
-    ]
-    return Table("cover_template", rows)
+    return dated("cover", assets, _template)
+
+
+def _template(words: Mapping[str, Any], path: Path) -> CoverTemplate:
+    return CoverTemplate(
+        version=words["version"],
+        layout=path.with_suffix(".typ"),
+        signer_title=_titles(words)["default"],
+        signer_titles=_titles(words)["by_agency"],
+        **{key: words[key] for key in ("agency", "place", "gender", "nationality")},
+    )
 
 
 def _titles(words: Mapping[str, Any]) -> Mapping[str, Any]:
