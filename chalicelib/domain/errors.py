@@ -89,3 +89,8 @@ class Unavailable(DomainError):
 
 class NotConfigured(DomainError):
     """A table has no row for this date: refused, never guessed (HTTP 422 towards people)."""
+
+
+def storage_busy() -> Unavailable:
+    """Others kept coming between; the same request may be sent again."""
+    return Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from ..domain.errors import Unavailable
+from ..domain.errors import storage_busy
 from .codec import Item, Value, decode_item, encode, encode_item
 from .keys import Key
 
@@ -59,7 +59,7 @@ class Table:
                     break
                 time.sleep(0.05 * 2**attempt)
             else:
-                raise Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")
+                raise storage_busy()
         return found
 
     def get(self, key: Key) -> Stored | None:

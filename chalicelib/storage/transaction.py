@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ..domain.errors import Unavailable
+from ..domain.errors import Unavailable, storage_busy
 from ..passing import passes
 from .codec import Item, Value, decode_item, encode, encode_item, encode_named
 from .keys import Key
@@ -192,7 +192,7 @@ class Transaction:
                 if not self._is_passing(error):
                     raise
                 if attempt == ATTEMPTS:
-                    raise Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.") from error
+                    raise storage_busy() from error
             time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 -- jitter, not a secret
             pause *= 3
 

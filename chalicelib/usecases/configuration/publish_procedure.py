@@ -21,7 +21,7 @@ from ...domain.configuration.province_procedure import (
     publish,
     scheduled,
 )
-from ...domain.errors import Conflict, NotFound, PreconditionRequired, Rejected, Unavailable, VersionConflict
+from ...domain.errors import Conflict, NotFound, PreconditionRequired, Rejected, VersionConflict, storage_busy
 from ...domain.events import GENESIS, AuditLine, By, Event
 from ...domain.months import at_vietnam
 from ...storage import keys
@@ -120,7 +120,7 @@ def draft_procedure(
         except Refused:
             continue
         return Drafted(version, impact)
-    raise _busy()
+    raise storage_busy()
 
 
 def restore_procedure(
@@ -165,7 +165,7 @@ def restore_procedure(
         except Refused:
             continue
         return answer
-    raise _busy()
+    raise storage_busy()
 
 
 def publish_procedure(
@@ -211,7 +211,7 @@ def publish_procedure(
         except Refused:
             continue
         return answer
-    raise _busy()
+    raise storage_busy()
 
 
 def view_procedure(province: str, caller: Caller, w: Wiring) -> ProcedureView:
@@ -345,7 +345,3 @@ def _written(
     audit_key = keys.procedures_audit(head.province, line.version)
     transaction.put_new("audit", audit_key, newest_audit_item(audit_key, line))
     return transaction
-
-
-def _busy() -> Unavailable:
-    return Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")

@@ -16,7 +16,7 @@ from ... import law as shipped
 from ...domain.access import OFFICERS, Caller, Role, require_province, require_role
 from ...domain.configuration.law import Law, TableFault
 from ...domain.configuration.publication import RuleChange, effective_faults, publish
-from ...domain.errors import Fault, NotFound, Rejected, Unavailable
+from ...domain.errors import Fault, NotFound, Rejected, storage_busy
 from ...domain.events import GENESIS, AuditLine, By, Event
 from ...domain.months import at_vietnam
 from ...law.published import (
@@ -113,7 +113,7 @@ def draft_rules(
         except Refused:
             continue
         return Drafted(change, tuple(rows), preview)
-    raise _busy()
+    raise storage_busy()
 
 
 def publish_rules(
@@ -167,7 +167,7 @@ def publish_rules(
         w.lawbook.forget()
         time.sleep(CACHE_SECONDS)
         return answer
-    raise _busy()
+    raise storage_busy()
 
 
 def view_rules(table: str, caller: Caller, w: Wiring) -> TableView:
@@ -255,7 +255,3 @@ def _count(head: Stored | None, name: str) -> int:
     if not isinstance(value, int):
         raise TypeError(f"the head of the rules has no number {name}")
     return value
-
-
-def _busy() -> Unavailable:
-    return Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ...domain.access import OFFICERS, Caller, require_province, require_role
-from ...domain.errors import Conflict, NotFound, Unavailable
+from ...domain.errors import Conflict, NotFound, storage_busy
 from ...domain.events import Act, By, Event
 from ...domain.registration.dossier import Dossier, unchanged
 from ...storage import keys
@@ -79,7 +79,7 @@ def assign(
         except Refused:
             continue
         return answer
-    raise Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")
+    raise storage_busy()
 
 
 def _require_open(dossier: Dossier) -> None:

@@ -11,7 +11,7 @@ from datetime import date
 
 from ...domain.course.tally import counted, moved
 from ...domain.covers.cover import Cover
-from ...domain.errors import Unavailable
+from ...domain.errors import storage_busy
 from ...domain.oversight import canary
 from ...domain.registration.dossier import Dossier, State
 from ...storage import keys
@@ -57,7 +57,7 @@ def count_dossier(code: str, w: Wiring, *, relayed: int = 0) -> bool:
         except Refused:
             continue
         return True
-    raise Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")
+    raise storage_busy()
 
 
 def _add_to_totals(transaction: Transaction, dossier: Dossier, rows: Mapping[date, Mapping[str, int]]) -> None:

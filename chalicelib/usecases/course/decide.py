@@ -9,7 +9,7 @@ from datetime import datetime
 
 from ...domain.access import OFFICERS, Caller, Role, require_role, require_view
 from ...domain.course.lifecycle import Decision, Situation, replanned
-from ...domain.errors import Unavailable
+from ...domain.errors import storage_busy
 from ...domain.events import Act, By
 from ...domain.registration.dossier import Dossier
 from ...storage import keys
@@ -79,7 +79,7 @@ def decide(
         except Refused:
             continue
         return answer
-    raise Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")
+    raise storage_busy()
 
 
 def situation(code: str, w: Wiring) -> Situation:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from ...domain.course.clockwork import reach
 from ...domain.course.lifecycle import new_generation, time_out
 from ...domain.course.payment import NO_CASES, Cases, end_unpaid
-from ...domain.errors import NotConfigured, NotFound, Unavailable
+from ...domain.errors import NotConfigured, NotFound, storage_busy
 from ...domain.events import Act, By
 from ...domain.registration.deadlines import Action, NextStep, next_step
 from ...domain.registration.dossier import ESCALATIONS, Change, Dossier, Milestone, unchanged
@@ -133,7 +133,7 @@ def carry_out(action: Action, code: str, execution: Execution, w: Wiring) -> boo
         except Refused:
             continue
         return True
-    raise Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")
+    raise storage_busy()
 
 
 def _is_due(action: Action, dossier: Dossier, execution: Execution, now: datetime, w: Wiring) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ...domain.access import OFFICERS, Caller, require_province, require_role
 from ...domain.covers.cover import Cover, cover_number_of, dossier_code_of
-from ...domain.errors import NotFound, Unavailable, VersionConflict
+from ...domain.errors import NotFound, VersionConflict, storage_busy
 from ...domain.events import Act, By
 from ...domain.people.participation import PersonRecord
 from ...domain.registration.dossier import Change, Dossier
@@ -113,7 +113,7 @@ def decide_cover(
         except Refused:
             continue
         return answer
-    raise Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")
+    raise storage_busy()
 
 
 def cover_keys(cover_id: str) -> tuple[keys.Key, keys.Key]:

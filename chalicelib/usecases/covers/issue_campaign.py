@@ -26,7 +26,7 @@ from ...domain.covers.campaign import (
     report_of,
 )
 from ...domain.covers.cover import CoverState
-from ...domain.errors import Conflict, DomainError, NotFound, Unavailable
+from ...domain.errors import Conflict, DomainError, NotFound, Unavailable, storage_busy
 from ...storage import keys
 from ...storage.items.campaigns import batch_from, batch_item, campaign_from, campaign_item
 from ...storage.items.dossiers import LIST_SHARDS
@@ -74,7 +74,7 @@ def start_campaign(
             # The same request at the same moment was quicker.
             again = replay(idempotency, refused.found.get("answer"))
             if again is None:
-                raise Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.") from refused
+                raise storage_busy() from refused
             before = again
         else:
             w.executions.start_campaign(campaign_id, w.settings.working_bucket, list_key(campaign_id))

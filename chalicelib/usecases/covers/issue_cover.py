@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from ...domain.access import Caller, Role, require_province, require_role
 from ...domain.covers.cover import Cover, check, cover_number_of, dossier_code_of, propose
-from ...domain.errors import Conflict, NotFound, Unavailable, VersionConflict
+from ...domain.errors import Conflict, NotFound, VersionConflict, storage_busy
 from ...domain.events import Act, By, Event
 from ...domain.registration.dossier import Dossier, State, unchanged
 from ...storage import keys
@@ -77,7 +77,7 @@ def issue_cover(
         except Refused:
             continue
         return answer
-    raise Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")
+    raise storage_busy()
 
 
 def _decided(cover: Cover, dossier: Dossier, if_match: int | None, act: Act) -> tuple[Cover, Event]:

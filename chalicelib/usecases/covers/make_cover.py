@@ -10,7 +10,7 @@ from datetime import datetime
 
 from ...domain.covers.cover import Cover, CoverState, StoredFile, check, cover_number_of, issue
 from ...domain.covers.reissue import reissue_cover, take_place
-from ...domain.errors import NotFound, Unavailable
+from ...domain.errors import NotFound, storage_busy
 from ...domain.events import Act, By, Event
 from ...domain.registration.dossier import Dossier, State, complete_with_cover, unchanged
 from ...storage import keys
@@ -61,7 +61,7 @@ def prepare_cover(cover_id: str, code: str, run: int, w: Wiring) -> Prepared:
         except Refused:
             continue
         return Prepared(obsolete=False, checked=True)
-    raise _busy()
+    raise storage_busy()
 
 
 def ask_signer(cover_id: str, code: str, run: int, task_token: str, w: Wiring) -> None:
@@ -153,7 +153,7 @@ def record_issue(cover_id: str, code: str, file: StoredFile, w: Wiring) -> Cover
         except Refused:
             continue
         return issued
-    raise _busy()
+    raise storage_busy()
 
 
 def _issuer(cover: Cover, now: datetime) -> Act:
@@ -196,7 +196,3 @@ def _read(cover_id: str, code: str, w: Wiring) -> tuple[Cover, Dossier]:
     if len(read) != 2:
         raise NotFound("COVER_NOT_FOUND", "Không có tờ bìa mang mã này.")
     return cover_from(read[cover_key]), dossier_from(read[keys.dossier(code)])
-
-
-def _busy() -> Unavailable:
-    return Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")

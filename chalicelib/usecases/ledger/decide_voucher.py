@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from ...domain.access import OFFICERS, Caller, require_province, require_role
-from ...domain.errors import Conflict, Fact, Rejected, Unavailable, VersionConflict
+from ...domain.errors import Conflict, Fact, Rejected, VersionConflict, storage_busy
 from ...domain.events import Act, AuditLine, By
 from ...domain.ledger import resolution as ledger
 from ...domain.ledger.voucher import ContributionVoucher, Outcome, VoucherHead
@@ -166,7 +166,7 @@ class _Desk:
             except Refused:
                 continue
             return answer
-        raise Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")
+        raise storage_busy()
 
     @property
     def _answer_key(self) -> Key | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from ...domain.errors import Unavailable
+from ...domain.errors import storage_busy
 from ...domain.ledger.manifest import Manifest
 from ...storage import keys
 from ...storage.items.reconciliation import manifest_head_item, manifest_item, manifest_marks
@@ -49,4 +49,4 @@ def keep_manifest(
         except Refused:
             continue
         return
-    raise Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")
+    raise storage_busy()

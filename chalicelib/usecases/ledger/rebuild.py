@@ -12,7 +12,7 @@ from datetime import datetime
 
 from ...domain.amounts.account import VoucherState
 from ...domain.course.payment import recorded_period
-from ...domain.errors import Unavailable
+from ...domain.errors import storage_busy
 from ...domain.events import Act, By, Event
 from ...domain.ledger.voucher import ContributionVoucher, VoucherHead, seen
 from ...domain.people.participation import ParticipationPeriod, PeriodStatus, PersonRecord, merged
@@ -76,7 +76,7 @@ def rebuild_voucher(voucher_id: str, w: Wiring, *, dry_run: bool) -> list[Differ
         except Refused:
             continue
         return found
-    raise _busy()
+    raise storage_busy()
 
 
 def _merged(stored: VoucherHead, w: Wiring, versions: list[ContributionVoucher]) -> VoucherHead:
@@ -145,7 +145,7 @@ def rebuild_dossier(code: str, w: Wiring, *, dry_run: bool) -> list[Difference]:
         except Refused:
             continue
         return found
-    raise _busy()
+    raise storage_busy()
 
 
 def _period(dossier: Dossier, stored: ParticipationPeriod | None, now: datetime) -> ParticipationPeriod:
@@ -199,7 +199,7 @@ def rebuild_person(person: str, w: Wiring, *, dry_run: bool) -> list[Difference]
         except Refused:
             continue
         return found
-    raise _busy()
+    raise storage_busy()
 
 
 def _record(stored: PersonRecord, periods: list[ParticipationPeriod], w: Wiring) -> PersonRecord:
@@ -228,7 +228,3 @@ def _shown(record: PersonRecord, name: str) -> str:
         return "none" if record.si_number is None else f"…{record.si_number[-2:]}"
     value = getattr(record, name)
     return str(value) if isinstance(value, int) else ", ".join(f"{span.first}/{span.last}" for span in value) or "none"
-
-
-def _busy() -> Unavailable:
-    return Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")

@@ -15,7 +15,7 @@ from operator import itemgetter
 
 from ...domain.access import OFFICERS, Caller, Role, require_province, require_role
 from ...domain.covers.cover import CoverState
-from ...domain.errors import Fault, NotFound, Rejected, Unavailable
+from ...domain.errors import Fault, NotFound, Rejected, storage_busy
 from ...domain.events import GENESIS, AuditLine, By, Event
 from ...domain.ledger.reconciliation import (
     LISTED_IDS,
@@ -183,7 +183,7 @@ def sign_off_day(
         except Refused:
             continue
         return answer
-    raise Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")
+    raise storage_busy()
 
 
 def _write(transaction: Transaction, signed: SignOff, head: Stored | None) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...domain.amounts.account import VoucherState
-from ...domain.errors import Unavailable
+from ...domain.errors import storage_busy
 from ...domain.events import Act, By
 from ...domain.ledger.voucher import (
     ISSUING,
@@ -63,7 +63,7 @@ def record_voucher(voucher: ContributionVoucher, facts: Facts, w: Wiring) -> Ver
             facts = VoucherFacts([voucher], w).of(voucher)
             continue
         return verdict
-    raise Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")
+    raise storage_busy()
 
 
 def foreseen(voucher: ContributionVoucher, facts: Facts, w: Wiring) -> Verdict:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...domain.errors import Conflict, Fault, NotFound, Rejected, Unavailable, VersionConflict
+from ...domain.errors import Conflict, Fault, NotFound, Rejected, VersionConflict, storage_busy
 from ...domain.events import Act
 from ...domain.ledger.resolution import Action, Resolution, resolved
 from ...domain.ledger.voucher import VoucherHead, VoucherState
@@ -81,7 +81,7 @@ def resolve(
         except Refused:
             continue
         return after
-    raise Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")
+    raise storage_busy()
 
 
 def _keep(transaction: Transaction, head: VoucherHead, resolution: Resolution, act: Act) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 from ...domain.access import Caller, Role, require_role
-from ...domain.errors import Conflict, Fault, Forbidden, NotFound, Rejected, Unavailable
+from ...domain.errors import Conflict, Fault, Forbidden, NotFound, Rejected, storage_busy
 from ...domain.messages.webhook import Attempt, Delivery
 from ...domain.months import VIETNAM
 from ...storage import keys
@@ -144,7 +144,7 @@ def _wake(code: str, from_sequence: int | None, w: Wiring) -> None:
         except Refused:
             continue
     else:
-        raise Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")
+        raise storage_busy()
     w.webhook_queue.wake(code)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ...domain.access import OFFICERS, Caller, Role, require_province, require_role
-from ...domain.errors import Fact, Fault, NotFound, Rejected, Unavailable, VersionConflict
+from ...domain.errors import Fact, Fault, NotFound, Rejected, VersionConflict, storage_busy
 from ...domain.events import GENESIS, AuditLine, By, Event
 from ...domain.months import at_vietnam
 from ...domain.people.data_register import DataRequest, correction_of
@@ -114,7 +114,7 @@ def record_request(
     except Refused as refused:
         won = None if idempotency is None else replay(idempotency, refused.found.get("idempotency"))
         if won is None:
-            raise _busy() from refused
+            raise storage_busy() from refused
         return won
     return answer
 
@@ -205,7 +205,7 @@ def report(request_id: str, caller: Caller, w: Wiring) -> tuple[DataRequest, Hel
         except Refused:
             continue
         return done, held
-    raise _busy()
+    raise storage_busy()
 
 
 def _take(asked: Asked, step: Step, event: Event, present: Present, w: Wiring) -> Answer:
@@ -239,7 +239,7 @@ def _take(asked: Asked, step: Step, event: Event, present: Present, w: Wiring) -
         except Refused:
             continue
         return given
-    raise _busy()
+    raise storage_busy()
 
 
 def _read(request_id: str, caller: Caller, w: Wiring) -> tuple[DataRequest, Stored]:
@@ -302,7 +302,3 @@ def _reason(request: DataRequest) -> str:
 
 def _not_found() -> NotFound:
     return NotFound("DATA_REQUEST_NOT_FOUND", "Không có yêu cầu mang mã này.")
-
-
-def _busy() -> Unavailable:
-    return Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...domain.access import Caller, Role
-from ...domain.errors import Unavailable
+from ...domain.errors import storage_busy
 from ...domain.people.views import Look, View, next_view
 from ...storage import keys
 from ...storage.items.chains import chain_end
@@ -41,4 +41,4 @@ def log_view(code: str, look: Look, caller: Caller, w: Wiring, *, refusal: str |
             newest = view_from(found)
         else:
             return
-    raise Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")
+    raise storage_busy()

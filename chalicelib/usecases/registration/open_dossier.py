@@ -11,7 +11,7 @@ from datetime import datetime
 from ...domain.access import Caller, Role, require_role
 from ...domain.amounts.contribution import Quote
 from ...domain.configuration.procedure import Procedure
-from ...domain.errors import Conflict, Fault, Rejected, Unavailable
+from ...domain.errors import Conflict, Fault, Rejected, Unavailable, storage_busy
 from ...domain.events import Act, By
 from ...domain.months import MonthSpan
 from ...domain.oversight.canary import law_for, require_own_person
@@ -102,7 +102,7 @@ def open_dossier(
             before = replay(idempotency, lost.found.get("idempotency"))
             if before is not None:
                 return before
-    raise Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")
+    raise storage_busy()
 
 
 def _province(draft: DeclarationDraft) -> str:
@@ -190,7 +190,7 @@ def _numbered(
                 raise
             counted = w.table.get(keys.counter(facts.declaration.permanent_address.province_code, now.date()))
         time.sleep(random.uniform(0, PAUSE_SECONDS))  # noqa: S311 -- jitter, not a secret
-    raise Unavailable("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")
+    raise storage_busy()
 
 
 def _commit(
