@@ -5,7 +5,6 @@ Running dossiers keep the version that they were opened with; a new one takes ef
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -32,7 +31,7 @@ from ...storage.items.procedures import schedule_document, schedule_from, versio
 from ...storage.table import Stored
 from ...storage.transaction import Refused, Transaction
 from ...wiring import Wiring
-from ..answers import Answer, Idempotency, kept, replay
+from ..answers import Answer, Idempotency, Once
 from .preview_procedure import Impact, impact_of
 
 ROUNDS = 5
@@ -142,10 +141,10 @@ def restore_procedure(
         Conflict: IDEMPOTENCY_KEY_REUSED.
     """
     _require_publisher(province, caller, w)
-    answer_key = None if idempotency is None else keys.idempotency(caller.audience, idempotency.key)
+    once = Once(idempotency, caller)
     for _ in range(ROUNDS):
-        read = w.table.get_many([keys.procedures(province), *([answer_key] if answer_key else [])])
-        before = None if idempotency is None or answer_key is None else replay(idempotency, read.get(answer_key))
+        read = w.table.get_many([keys.procedures(province), *once.keys])
+        before = once.answered(read)
         if before is not None:
             return before
         head = _Head.of(province, read.get(keys.procedures(province)))
@@ -159,7 +158,7 @@ def restore_procedure(
         made = ProcedureVersion(head.latest + 1, content, reason, caller.sub, w.clock.now(), restores=version)
         answer = Answer(CREATED, present(Drafted(made, impact)), replayed=False, version=made.version)
         transaction = Transaction()
-        _keep(transaction, answer_key, idempotency, answer)
+        once.keep(transaction, answer)
         try:
             _written(transaction, head, made, Event.PROCEDURE_DRAFTED, caller, w).commit(w.table)
         except Refused:
@@ -191,10 +190,10 @@ def publish_procedure(
         Rejected: the content does not hold any more.
     """
     _require_publisher(province, caller, w)
-    answer_key = None if idempotency is None else keys.idempotency(caller.audience, idempotency.key)
+    once = Once(idempotency, caller)
     for _ in range(ROUNDS):
-        read = w.table.get_many([keys.procedures(province), *([answer_key] if answer_key else [])])
-        before = None if idempotency is None or answer_key is None else replay(idempotency, read.get(answer_key))
+        read = w.table.get_many([keys.procedures(province), *once.keys])
+        before = once.answered(read)
         if before is not None:
             return before
         head = _Head.of(province, read.get(keys.procedures(province)))
@@ -205,7 +204,7 @@ def publish_procedure(
         _require_sound(published.content, province, w)
         answer = Answer(200, present(published), replayed=False, version=version)
         transaction = Transaction()
-        _keep(transaction, answer_key, idempotency, answer)
+        once.keep(transaction, answer)
         try:
             _written(transaction, head, published, Event.PROCEDURE_PUBLISHED, caller, w).commit(w.table)
         except Refused:
@@ -295,11 +294,6 @@ def _draft(head: _Head, version: int, w: Wiring) -> ProcedureVersion:
 
 def _versions(province: str, w: Wiring) -> list[ProcedureVersion]:
     return [version_from(item) for item in w.table.query(keys.province_partition(province), keys.PROCEDURE)]
-
-
-def _keep(transaction: Transaction, key: keys.Key | None, idempotency: Idempotency | None, answer: Answer) -> None:
-    if key is not None and idempotency is not None:
-        transaction.put_new("idempotency", key, kept(idempotency, answer), or_expired_at=int(time.time()))
 
 
 def _written(

@@ -37,7 +37,7 @@ from ...storage.items.rules import change_from, change_item
 from ...storage.table import Stored
 from ...storage.transaction import Refused, Transaction
 from ...wiring import Wiring
-from ..answers import Answer, Idempotency, kept, replay
+from ..answers import Answer, Idempotency, Once
 from .preview_rules import AmountDifference, amount_differences
 
 ROUNDS = 5
@@ -137,13 +137,12 @@ def publish_rules(
     """
     require_role(caller, Role.PUBLISHER)
     change_key = keys.rule_change(version)
-    answer_key = None if idempotency is None else keys.idempotency(caller.audience, idempotency.key)
+    once = Once(idempotency, caller)
     for _ in range(ROUNDS):
-        read = w.table.get_many([change_key, keys.RULES_HEAD, *([answer_key] if answer_key else [])])
-        if idempotency is not None and answer_key is not None:
-            before = replay(idempotency, read.get(answer_key))
-            if before is not None:
-                return before
+        read = w.table.get_many([change_key, keys.RULES_HEAD, *once.keys])
+        before = once.answered(read)
+        if before is not None:
+            return before
         stored, head = read.get(change_key), read.get(keys.RULES_HEAD)
         if stored is None or str(stored["table"]) != table:
             raise NotFound("RULE_DRAFT_NOT_FOUND", "Không có bản dự thảo này.")
@@ -156,8 +155,7 @@ def publish_rules(
         _preview(files_in_force(w.table), table, rows, change.correction, now.date())
         answer = Answer(200, present(change), replayed=False, version=change.version)
         transaction = Transaction()
-        if idempotency is not None and answer_key is not None:
-            transaction.put_new("idempotency", answer_key, kept(idempotency, answer), or_expired_at=int(time.time()))
+        once.keep(transaction, answer)
         transaction.put_over("change", change_key, change_item(change), attribute="state", expected=stored["state"])
         _append(transaction, head, Event.RULES_PUBLISHED, change, caller, w)
         try:

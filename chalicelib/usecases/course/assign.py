@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,7 +14,7 @@ from ...storage.items.dossiers import dossier_from
 from ...storage.transaction import Refused, Transaction
 from ...storage.writes import write_change
 from ...wiring import Wiring
-from ..answers import Answer, Idempotency, kept, replay
+from ..answers import Answer, Idempotency, Once
 from ..conflicts import require_seen
 
 ROUNDS = 5
@@ -49,14 +48,13 @@ def assign(
         Conflict: INVALID_TRANSITION, the dossier has ended; IDEMPOTENCY_KEY_REUSED.
     """
     require_role(caller, *OFFICERS)
-    answer_key = None if idempotency is None else keys.idempotency(caller.audience, idempotency.key)
+    once = Once(idempotency, caller)
     dossier_key = keys.dossier(code)
     for _ in range(ROUNDS):
-        read = w.table.get_many([dossier_key, *([answer_key] if answer_key else [])])
-        if idempotency is not None and answer_key is not None:
-            before = replay(idempotency, read.get(answer_key))
-            if before is not None:
-                return before
+        read = w.table.get_many([dossier_key, *once.keys])
+        before = once.answered(read)
+        if before is not None:
+            return before
         if dossier_key not in read:
             raise NotFound("DOSSIER_NOT_FOUND", "Không có hồ sơ mang mã này.")
         dossier = dossier_from(read[dossier_key])
@@ -71,8 +69,7 @@ def assign(
         )
         answer = Answer(OK, present(change.dossier, assignment.assignee), False, change.dossier.version)
         transaction = Transaction()
-        if idempotency is not None and answer_key is not None:
-            transaction.put_new("idempotency", answer_key, kept(idempotency, answer), or_expired_at=int(time.time()))
+        once.keep(transaction, answer)
         write_change(transaction, change, more={"assignee": assignment.assignee})
         try:
             transaction.commit(w.table)

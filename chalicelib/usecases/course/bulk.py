@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 from ...domain.access import Caller, Role, require_role
 from ...domain.errors import DomainError, Unavailable
-from ...storage import keys
 from ...storage.transaction import Refused, Transaction
 from ...wiring import Wiring
-from ..answers import Answer, Idempotency, kept, replay
+from ..answers import Answer, Idempotency, Once
 
 OK = 200
 SECONDS = 9.0
@@ -47,23 +46,22 @@ def each_alone(
         Conflict: IDEMPOTENCY_KEY_REUSED.
     """
     require_role(caller, *roles)
-    whole_key = None if idempotency is None else keys.idempotency(caller.audience, idempotency.key)
-    if idempotency is not None and whole_key is not None:
-        before = replay(idempotency, w.table.get(whole_key))
-        if before is not None:
-            return before
+    once = Once(idempotency, caller)
+    before = once.answered_in(w.table)
+    if before is not None:
+        return before
     until = time.monotonic() + SECONDS
     results = [_one(name, action, _own(idempotency, name), until) for name in names]
     answer = Answer(OK, present(results), replayed=False, version=1)
     passing = any(isinstance(result.error, Unavailable) for result in results)
-    if idempotency is None or whole_key is None or passing:
+    if idempotency is None or passing:
         return answer
     transaction = Transaction()
-    transaction.put_new("idempotency", whole_key, kept(idempotency, answer), or_expired_at=int(time.time()))
+    once.keep(transaction, answer)
     try:
         transaction.commit(w.table)
     except Refused as refused:
-        return replay(idempotency, refused.found["idempotency"]) or answer
+        return once.answered_by(refused) or answer
     return answer
 
 

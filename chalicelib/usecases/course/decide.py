@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +16,7 @@ from ...storage.items.people import person_from
 from ...storage.transaction import Refused, Transaction
 from ...storage.writes import write_cases, write_change, write_cover, write_earlier_declaration, write_person
 from ...wiring import Wiring
-from ..answers import Answer, Idempotency, kept, replay
+from ..answers import Answer, Idempotency, Once
 from ..conflicts import require_seen
 from ..registration.view_dossier import read_dossier
 
@@ -54,14 +53,11 @@ def decide(
         Conflict: IDEMPOTENCY_KEY_REUSED, and whatever the decision is refused for.
     """
     require_role(request.caller, *((Role.PORTAL,) if by is By.PORTAL else OFFICERS))
-    answer_key = None
-    if request.idempotency is not None:
-        answer_key = keys.idempotency(request.caller.audience, request.idempotency.key)
+    once = Once(request.idempotency, request.caller)
     for _ in range(ROUNDS):
-        if request.idempotency is not None and answer_key is not None:
-            before = replay(request.idempotency, w.table.get(answer_key))
-            if before is not None:
-                return before
+        before = once.answered_in(w.table)
+        if before is not None:
+            return before
         found = situation(request.code, w)
         dossier = found.dossier
         require_view(request.caller, client_id=dossier.client_id, province=dossier.province_code)
@@ -71,9 +67,7 @@ def decide(
         transaction = Transaction()
         after = write_decision(transaction, found, decided, act, w)
         answer = Answer(OK, present(after, act.at), replayed=False, version=after.version)
-        if request.idempotency is not None and answer_key is not None:
-            kept_answer = kept(request.idempotency, answer)
-            transaction.put_new("idempotency", answer_key, kept_answer, or_expired_at=int(time.time()))
+        once.keep(transaction, answer)
         try:
             transaction.commit(w.table)
         except Refused:

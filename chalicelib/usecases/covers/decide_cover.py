@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -19,7 +18,7 @@ from ...storage.items.people import person_from
 from ...storage.transaction import Refused, Transaction
 from ...storage.writes import write_change, write_cover, write_earlier_declaration, write_person
 from ...wiring import Wiring
-from ..answers import Answer, Idempotency, kept, replay
+from ..answers import Answer, Idempotency, Once
 from ..conflicts import cover_changes
 
 ROUNDS = 5
@@ -87,11 +86,10 @@ def decide_cover(
     """
     require_role(request.caller, *OFFICERS)
     cover_key, dossier_key = cover_keys(request.cover_id)
-    idempotency = request.idempotency
-    answer_key = None if idempotency is None else keys.idempotency(request.caller.audience, idempotency.key)
+    once = Once(request.idempotency, request.caller)
     for _ in range(ROUNDS):
-        read = w.table.get_many([cover_key, dossier_key, *([answer_key] if answer_key else [])])
-        before = None if idempotency is None or answer_key is None else replay(idempotency, read.get(answer_key))
+        read = w.table.get_many([cover_key, dossier_key, *once.keys])
+        before = once.answered(read)
         if before is not None:
             return before
         if cover_key not in read or dossier_key not in read:
@@ -105,8 +103,7 @@ def decide_cover(
             raise
         answer = Answer(decided.status, present(decided.cover), replayed=False, version=decided.cover.version)
         transaction = Transaction()
-        if idempotency is not None and answer_key is not None:
-            transaction.put_new("idempotency", answer_key, kept(idempotency, answer), or_expired_at=int(time.time()))
+        once.keep(transaction, answer)
         _write(transaction, found, decided, w)
         try:
             transaction.commit(w.table)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from ...domain.access import Caller, Role, require_province, require_role
@@ -16,7 +15,7 @@ from ...storage.items.dossiers import dossier_from
 from ...storage.transaction import Refused, Transaction
 from ...storage.writes import write_change, write_cover
 from ...wiring import Wiring
-from ..answers import Answer, Idempotency, kept, replay
+from ..answers import Answer, Idempotency, Once
 from ..conflicts import cover_changes
 from .reissue_cover import DONE
 
@@ -46,13 +45,12 @@ def issue_cover(
     """
     require_role(caller, Role.SIGNER)
     cover_key, dossier_key = _keys(cover_id)
-    answer_key = None if idempotency is None else keys.idempotency(caller.audience, idempotency.key)
+    once = Once(idempotency, caller)
     for _ in range(ROUNDS):
-        read = w.table.get_many([cover_key, dossier_key, *([answer_key] if answer_key else [])])
-        if idempotency is not None and answer_key is not None:
-            before = replay(idempotency, read.get(answer_key))
-            if before is not None:
-                return before
+        read = w.table.get_many([cover_key, dossier_key, *once.keys])
+        before = once.answered(read)
+        if before is not None:
+            return before
         if cover_key not in read or dossier_key not in read:
             raise _not_found()
         cover, dossier = cover_from(read[cover_key]), dossier_from(read[dossier_key])
@@ -68,8 +66,7 @@ def issue_cover(
         change = unchanged(dossier).then(event, Act(now, By.OFFICER, caller.sub), subject=decided.cover_id)
         answer = Answer(ACCEPTED, present(decided), replayed=False, version=decided.version)
         transaction = Transaction()
-        if idempotency is not None and answer_key is not None:
-            transaction.put_new("idempotency", answer_key, kept(idempotency, answer), or_expired_at=int(time.time()))
+        once.keep(transaction, answer)
         write_cover(transaction, decided)
         write_change(transaction, change)
         try:

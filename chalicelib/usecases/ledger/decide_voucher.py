@@ -7,7 +7,6 @@ ticked off behind that; between the two it can be read again without harm.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,11 +37,10 @@ from ...storage.items.audit import newest_audit_item
 from ...storage.items.desk import desk_item
 from ...storage.items.fields import text
 from ...storage.items.vouchers import voucher_from
-from ...storage.keys import Key
 from ...storage.table import Stored
 from ...storage.transaction import Refused, Transaction
 from ...wiring import Wiring
-from ..answers import Answer, Idempotency, kept, replay
+from ..answers import Answer, Idempotency, Once
 from .quarantine import DISCARDED, QUARANTINED, RETRIED, kept_message
 from .record_voucher import VoucherFacts, record_voucher
 from .resolve_voucher import resolve as resolve_in_ledger
@@ -169,19 +167,17 @@ class _Desk:
         raise storage_busy()
 
     @property
-    def _answer_key(self) -> Key | None:
-        asked = self.asked
-        return None if asked.idempotency is None else keys.idempotency(asked.caller.audience, asked.idempotency.key)
+    def _once(self) -> Once:
+        return Once(self.asked.idempotency, self.asked.caller)
 
     def _work(self) -> _Work:
         """What stands there now, and what is to be done about it. AP58."""
-        asked, partition, answer_key = self.asked, partition_of(self.asked.voucher_id), self._answer_key
+        asked, partition, once = self.asked, partition_of(self.asked.voucher_id), self._once
         head, message, desk = (partition, "HEAD"), (partition, "MESSAGE"), keys.desk(partition)
-        found = self.w.table.get_many([head, message, desk, *([answer_key] if answer_key else [])])
-        if asked.idempotency is not None and answer_key is not None:
-            before = replay(asked.idempotency, found.get(answer_key))
-            if before is not None:
-                raise _Replayed(before)
+        found = self.w.table.get_many([head, message, desk, *once.keys])
+        before = once.answered(found)
+        if before is not None:
+            raise _Replayed(before)
         stored = found.get(head) or found.get(message)
         if stored is None:
             raise not_found()
@@ -292,10 +288,7 @@ class _Desk:
             at=work.at,
         )
         answer = Answer(OK, self.present(decided), replayed=False, version=revision)
-        idempotency, answer_key = self.asked.idempotency, self._answer_key
-        if answer_key is not None and idempotency is not None:
-            item = kept(idempotency, answer)
-            transaction.put_new("idempotency", answer_key, item, or_expired_at=int(time.time()))
+        self._once.keep(transaction, answer)
         return answer
 
     def _read_again(self, stored: Stored) -> None:

@@ -6,7 +6,6 @@ is of a part. Provinces are read until the budget of one request is used up; a c
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -40,7 +39,7 @@ from ...storage.keys import Key
 from ...storage.table import Stored
 from ...storage.transaction import Refused, Transaction
 from ...wiring import Wiring
-from ..answers import Answer, Idempotency, Page, kept, replay
+from ..answers import Answer, Idempotency, Once, Page
 from ..course.work_lists import provinces_of
 from .quarantine import QUARANTINED, UNKNOWN_PROVINCE, quarantine_id
 
@@ -155,11 +154,11 @@ def sign_off_day(
     if province not in w.law.provinces.codes() | {UNKNOWN_PROVINCE}:
         raise NotFound("PROVINCE_NOT_FOUND", "Không có tỉnh, thành phố mang mã này.")
     require_province(caller, province)
-    answer_key = None if idempotency is None else keys.idempotency(caller.audience, idempotency.key)
+    once = Once(idempotency, caller)
     head_key = keys.sign_off_head(day, province)
     for _ in range(ROUNDS):
-        read = w.table.get_many([head_key, *([answer_key] if answer_key else [])])
-        before = None if idempotency is None or answer_key is None else replay(idempotency, read.get(answer_key))
+        read = w.table.get_many([head_key, *once.keys])
+        before = once.answered(read)
         if before is not None:
             return before
         head = read.get(head_key)
@@ -174,9 +173,7 @@ def sign_off_day(
         )
         answer = Answer(OK, present(signed), replayed=False, version=signed.number)
         transaction = Transaction()
-        if answer_key is not None and idempotency is not None:
-            kept_answer = kept(idempotency, answer)
-            transaction.put_new("idempotency", answer_key, kept_answer, or_expired_at=int(time.time()))
+        once.keep(transaction, answer)
         _write(transaction, signed, head)
         try:
             transaction.commit(w.table)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
@@ -15,7 +14,7 @@ from ...storage.items.deliveries import attempt_from, delivery_from, delivery_it
 from ...storage.items.fields import text
 from ...storage.transaction import Refused, Transaction
 from ...wiring import Wiring
-from ..answers import Answer, Idempotency, Page, kept, replay
+from ..answers import Answer, Idempotency, Once, Page
 from ..paging import cursor_of, position_of
 from ..registration.view_dossier import LONGEST_CODE
 
@@ -96,11 +95,10 @@ def redeliver(
         Unavailable: STORAGE_BUSY. Otherwise as `list_attempts`.
     """
     require_role(caller, Role.PORTAL, Role.OPS)
-    key = None if idempotency is None else keys.idempotency(caller.audience, idempotency.key)
-    if idempotency is not None and key is not None:
-        before = replay(idempotency, w.table.get(key))
-        if before is not None:
-            return before
+    once = Once(idempotency, caller)
+    before = once.answered_in(w.table)
+    if before is not None:
+        return before
     client = _client(caller, client_id) if dossier_code is None else _client_of(dossier_code, caller, w)
     if w.endpoints.of(client) is None:
         raise Conflict("NO_WEBHOOK", "Hệ thống này nhận trạng thái qua chủ đề, không qua webhook.")
@@ -113,13 +111,13 @@ def redeliver(
     for code in codes:
         _wake(code, from_sequence, w)
     answer = Answer(ACCEPTED, present(len(codes), more), replayed=False, version=1)
-    if idempotency is not None and key is not None:
+    if idempotency is not None:
         transaction = Transaction()
-        transaction.put_new("idempotency", key, kept(idempotency, answer), or_expired_at=int(time.time()))
+        once.keep(transaction, answer)
         try:
             transaction.commit(w.table)
         except Refused as refused:
-            return replay(idempotency, refused.found["idempotency"]) or answer
+            return once.answered_by(refused) or answer
     return answer
 
 

@@ -7,7 +7,6 @@ alone and are kept as keyed hashes; what is shown of a request names nobody.
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,7 +30,7 @@ from ...storage.items.fields import text
 from ...storage.table import Stored
 from ...storage.transaction import Refused, Transaction
 from ...wiring import Wiring
-from ..answers import Answer, Idempotency, Page, kept, replay
+from ..answers import Answer, Idempotency, Once, Page
 from ..course.work_lists import provinces_of
 from ..paging import merged, page_of, position_of
 from .log_view import log_view
@@ -80,8 +79,8 @@ def record_request(
     """
     require_role(caller, *OFFICERS)
     require_province(caller, new.province_code)
-    answer_key = None if idempotency is None else keys.idempotency(caller.audience, idempotency.key)
-    before = None if answer_key is None or idempotency is None else replay(idempotency, w.table.get(answer_key))
+    once = Once(idempotency, caller)
+    before = once.answered_in(w.table)
     if before is not None:
         return before
     now = at_vietnam(w.clock.now())
@@ -106,13 +105,12 @@ def record_request(
         log_view(code, Look(Seen.PERSON, _reason(request)), caller, w)
     answer = Answer(CREATED, present(request, now), replayed=False, version=request.version)
     transaction = Transaction()
-    if answer_key is not None and idempotency is not None:
-        transaction.put_new("idempotency", answer_key, kept(idempotency, answer), or_expired_at=int(time.time()))
+    once.keep(transaction, answer)
     _write(transaction, None, request, Event.DATA_REQUEST_RECORDED, caller, now)
     try:
         transaction.commit(w.table)
     except Refused as refused:
-        won = None if idempotency is None else replay(idempotency, refused.found.get("idempotency"))
+        won = once.answered_by(refused)
         if won is None:
             raise storage_busy() from refused
         return won
@@ -216,12 +214,11 @@ def _take(asked: Asked, step: Step, event: Event, present: Present, w: Wiring) -
         VersionConflict: the request changed since the caller looked. Conflict: IDEMPOTENCY_KEY_REUSED.
     """
     require_role(asked.caller, *OFFICERS)
-    key = None if asked.idempotency is None else keys.idempotency(asked.caller.audience, asked.idempotency.key)
+    once = Once(asked.idempotency, asked.caller)
     for _ in range(ROUNDS):
-        if key is not None and asked.idempotency is not None:
-            before = replay(asked.idempotency, w.table.get(key))
-            if before is not None:
-                return before
+        before = once.answered_in(w.table)
+        if before is not None:
+            return before
         request, head = _read(asked.request_id, asked.caller, w)
         if asked.if_match is not None and asked.if_match != request.version:
             message = "Yêu cầu đã thay đổi từ lần xem trước. Hãy tải lại rồi thực hiện."
@@ -231,8 +228,7 @@ def _take(asked: Asked, step: Step, event: Event, present: Present, w: Wiring) -
         done = step(request, now)
         given = Answer(OK, present(done, now), replayed=False, version=done.version)
         transaction = Transaction()
-        if key is not None and asked.idempotency is not None:
-            transaction.put_new("idempotency", key, kept(asked.idempotency, given), or_expired_at=int(time.time()))
+        once.keep(transaction, given)
         _write(transaction, head, done, event, asked.caller, now)
         try:
             transaction.commit(w.table)
