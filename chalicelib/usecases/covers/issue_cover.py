@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...domain.access import Caller, Role, require_province, require_role
-from ...domain.covers.cover import Cover, check, cover_number_of, dossier_code_of, propose
-from ...domain.errors import Conflict, NotFound, VersionConflict, storage_busy
+from ...domain.covers.cover import Cover, check, propose
+from ...domain.errors import Conflict, VersionConflict, storage_busy
 from ...domain.events import Act, By, Event
 from ...domain.registration.dossier import Dossier, State, unchanged
-from ...storage import keys
 from ...storage.items.covers import cover_from
 from ...storage.items.dossiers import dossier_from
 from ...storage.transaction import Refused, Transaction
@@ -17,6 +16,7 @@ from ...storage.writes import write_change, write_cover
 from ...wiring import Wiring
 from ..answers import Answer, Idempotency, Once
 from ..conflicts import cover_changes
+from .decide_cover import cover_keys, cover_not_found
 from .reissue_cover import DONE
 
 ROUNDS = 5
@@ -44,7 +44,7 @@ def issue_cover(
         Conflict: INVALID_TRANSITION; IDEMPOTENCY_KEY_REUSED.
     """
     require_role(caller, Role.SIGNER)
-    cover_key, dossier_key = _keys(cover_id)
+    cover_key, dossier_key = cover_keys(cover_id)
     once = Once(idempotency, caller)
     for _ in range(ROUNDS):
         read = w.table.get_many([cover_key, dossier_key, *once.keys])
@@ -52,7 +52,7 @@ def issue_cover(
         if before is not None:
             return before
         if cover_key not in read or dossier_key not in read:
-            raise _not_found()
+            raise cover_not_found()
         cover, dossier = cover_from(read[cover_key]), dossier_from(read[dossier_key])
         require_province(caller, cover.province_code)
         now = w.clock.now()
@@ -92,15 +92,3 @@ def _require_due(cover: Cover, dossier: Dossier) -> None:
             f"Hồ sơ đang ở trạng thái {dossier.state}, chưa cấp tờ bìa được.",
             facts={"state": dossier.state, "version": dossier.version},
         )
-
-
-def _keys(cover_id: str) -> tuple[keys.Key, keys.Key]:
-    try:
-        code, number = dossier_code_of(cover_id), cover_number_of(cover_id)
-    except ValueError:
-        raise _not_found() from None
-    return keys.cover(code, number), keys.dossier(code)
-
-
-def _not_found() -> NotFound:
-    return NotFound("COVER_NOT_FOUND", "Không có tờ bìa mang mã này.")
