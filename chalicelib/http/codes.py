@@ -50,3 +50,15 @@ CONTACT: Final = (
     (422, "DISTRICT_ABOLISHED"),
 )
 """What may be wrong with how to reach somebody."""
+
+KEY: Final = ((409, "IDEMPOTENCY_KEY_REUSED"), (422, "IDEMPOTENCY_KEY_INVALID"))
+"""What may be wrong with an Idempotency-Key."""
+
+DECISION: Final = (
+    (409, "INVALID_TRANSITION"),
+    (409, "IDEMPOTENCY_KEY_REUSED"),
+    (412, "VERSION_CONFLICT"),
+    (422, "IF_MATCH_INVALID"),
+    (422, "IDEMPOTENCY_KEY_INVALID"),
+)
+"""Why a decision about something that was seen may be refused, with a key or without."""

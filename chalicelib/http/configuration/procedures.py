@@ -15,6 +15,7 @@ from chalicelib.domain.months import instant_text
 from chalicelib.wiring import wiring
 
 from .. import query
+from ..codes import KEY
 from ..incoming import Incoming
 from ..operations import Reply, operation
 from ..wire import procedures as wire
@@ -32,7 +33,6 @@ PATH: Final = "/v1/officer/provinces/{code}/procedure"
 DRAFT_FILTERS: Final = (query.flag("dry_run", "true: chỉ xem trước, không lưu dự thảo."),)
 PROVINCE_CODES: Final = ((403, "PROVINCE_NOT_ALLOWED"), (404, "PROVINCE_NOT_FOUND"))
 MATCH_CODES: Final = ((412, "VERSION_CONFLICT"), (422, "IF_MATCH_INVALID"))
-KEY_CODES: Final = ((409, "IDEMPOTENCY_KEY_REUSED"), (422, "IDEMPOTENCY_KEY_INVALID"))
 CONTENT_CODES: Final = (
     (422, "EFFECTIVE_NOT_IN_FUTURE"),
     (422, "PROVINCE_NOT_VALID"),
@@ -108,7 +108,7 @@ def draft_province_procedure(request: Incoming, code: str) -> Reply:
     codes=(
         *PROVINCE_CODES,
         *MATCH_CODES,
-        *KEY_CODES,
+        *KEY,
         *CONTENT_CODES,
         (403, "SECOND_PERSON_REQUIRED"),
         (404, "PROCEDURE_DRAFT_NOT_FOUND"),
@@ -148,7 +148,7 @@ def publish_province_procedure(request: Incoming, code: str, version: str) -> Re
     codes=(
         *PROVINCE_CODES,
         *MATCH_CODES,
-        *KEY_CODES,
+        *KEY,
         *CONTENT_CODES,
         (404, "PROCEDURE_VERSION_NOT_FOUND"),
         (428, "IF_MATCH_REQUIRED"),

@@ -16,6 +16,7 @@ from chalicelib.domain.months import instant_text
 from chalicelib.wiring import wiring
 
 from .. import query
+from ..codes import KEY
 from ..incoming import Incoming
 from ..operations import Reply, operation
 from ..wire import rules as wire
@@ -104,8 +105,7 @@ def draft_table(request: Incoming, table: str) -> Reply:
         (403, "SECOND_PERSON_REQUIRED"),
         (404, "RULE_DRAFT_NOT_FOUND"),
         (409, "INVALID_TRANSITION"),
-        (409, "IDEMPOTENCY_KEY_REUSED"),
-        (422, "IDEMPOTENCY_KEY_INVALID"),
+        *KEY,
     ),
 )
 def publish_table(request: Incoming, table: str, version: str) -> Reply:

@@ -14,7 +14,7 @@ from chalicelib.usecases.course import change_course
 from chalicelib.usecases.course.decide import Request
 from chalicelib.wiring import wiring
 
-from ..codes import CONTACT, PERSON
+from ..codes import CONTACT, DECISION, PERSON
 from ..incoming import Incoming
 from ..operations import Reply, View, operation
 from ..wire import course as wire
@@ -22,14 +22,7 @@ from ..wire.base import Wire, parse
 
 bp = Blueprint(__name__)
 
-COMMON: Final = (
-    (404, "DOSSIER_NOT_FOUND"),
-    (409, "INVALID_TRANSITION"),
-    (409, "IDEMPOTENCY_KEY_REUSED"),
-    (412, "VERSION_CONFLICT"),
-    (422, "IF_MATCH_INVALID"),
-    (422, "IDEMPOTENCY_KEY_INVALID"),
-)
+COMMON: Final = ((404, "DOSSIER_NOT_FOUND"), *DECISION)
 PORTAL_CODES: Final = (*COMMON, (403, "DOSSIER_NOT_ALLOWED"))
 OFFICER_CODES: Final = (*COMMON, (403, "PROVINCE_NOT_ALLOWED"), (428, "IF_MATCH_REQUIRED"))
 HEADERS_OUT: Final = ("ETag", "Idempotent-Replayed")

@@ -17,6 +17,7 @@ from chalicelib.domain.months import instant_text
 from chalicelib.wiring import wiring
 
 from .. import present, query
+from ..codes import KEY
 from ..incoming import Incoming
 from ..operations import Reply, operation
 from ..problems import status_of
@@ -37,7 +38,6 @@ PERIOD: Final = (
     query.day("to", "Đến hết ngày này, nhiều nhất 92 ngày; mặc định hôm nay."),
     query.province("province", "Chỉ tỉnh, thành phố này."),
 )
-KEY_CODES: Final = ((409, "IDEMPOTENCY_KEY_REUSED"), (422, "IDEMPOTENCY_KEY_INVALID"))
 
 
 @operation(
@@ -49,7 +49,7 @@ KEY_CODES: Final = ((409, "IDEMPOTENCY_KEY_REUSED"), (422, "IDEMPOTENCY_KEY_INVA
     request_headers=("If-Match!", "Idempotency-Key"),
     answer_headers=("ETag", "Idempotent-Replayed"),
     codes=(
-        *KEY_CODES,
+        *KEY,
         (403, "PROVINCE_NOT_ALLOWED"),
         (404, "DOSSIER_NOT_FOUND"),
         (409, "INVALID_TRANSITION"),
@@ -88,7 +88,7 @@ def assign_dossier(request: Incoming, code: str) -> Reply:
     body=wire.AssignmentsRequest,
     request_headers=("Idempotency-Key",),
     answer_headers=("Idempotent-Replayed",),
-    codes=(*KEY_CODES, (422, "DUPLICATE_ITEM")),
+    codes=(*KEY, (422, "DUPLICATE_ITEM")),
 )
 def assign_dossiers(request: Incoming) -> Reply:
     """Phân công nhiều hồ sơ cho một cán bộ, mỗi hồ sơ một kết quả.
@@ -125,7 +125,7 @@ def assign_dossiers(request: Incoming) -> Reply:
     body=wire.CoversRequest,
     request_headers=("Idempotency-Key",),
     answer_headers=("Idempotent-Replayed",),
-    codes=(*KEY_CODES, (422, "DUPLICATE_ITEM")),
+    codes=(*KEY, (422, "DUPLICATE_ITEM")),
 )
 def issue_covers(request: Incoming) -> Reply:
     """Quyết định cấp nhiều tờ bìa (vai trò signer), mỗi tờ bìa một kết quả.

@@ -14,6 +14,7 @@ from chalicelib.usecases.covers.issue_cover import issue_cover
 from chalicelib.wiring import wiring
 
 from .. import present, query
+from ..codes import DECISION
 from ..incoming import Incoming
 from ..operations import Reply, operation
 from ..wire import answers
@@ -86,11 +87,7 @@ def officer_covers(request: Incoming) -> Reply:
         (403, "PROVINCE_NOT_ALLOWED"),
         (403, "SECOND_PERSON_REQUIRED"),
         (404, "COVER_NOT_FOUND"),
-        (409, "INVALID_TRANSITION"),
-        (409, "IDEMPOTENCY_KEY_REUSED"),
-        (412, "VERSION_CONFLICT"),
-        (422, "IF_MATCH_INVALID"),
-        (422, "IDEMPOTENCY_KEY_INVALID"),
+        *DECISION,
         (428, "IF_MATCH_REQUIRED"),
     ),
 )

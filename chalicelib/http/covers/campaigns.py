@@ -12,6 +12,7 @@ from chalice.app import Blueprint
 from chalicelib.domain.months import instant_text
 from chalicelib.wiring import wiring
 
+from ..codes import KEY
 from ..incoming import Incoming
 from ..operations import Reply, operation
 from ..wire import campaigns as wire
@@ -35,8 +36,7 @@ bp = Blueprint(__name__)
     codes=(
         (403, "PROVINCE_NOT_ALLOWED"),
         (409, "CAMPAIGN_EMPTY"),
-        (409, "IDEMPOTENCY_KEY_REUSED"),
-        (422, "IDEMPOTENCY_KEY_INVALID"),
+        *KEY,
         (428, "IDEMPOTENCY_KEY_REQUIRED"),
     ),
 )

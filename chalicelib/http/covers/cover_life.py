@@ -15,7 +15,7 @@ from chalicelib.domain.errors import Fault, Rejected
 from chalicelib.wiring import wiring
 
 from .. import present
-from ..codes import PERSON
+from ..codes import DECISION, PERSON
 from ..incoming import Incoming
 from ..operations import Reply, View, operation
 from ..wire.answers import CoverDecision, CoverLink
@@ -28,16 +28,7 @@ if TYPE_CHECKING:
 
 bp = Blueprint(__name__)
 
-CODES: Final = (
-    (403, "PROVINCE_NOT_ALLOWED"),
-    (404, "COVER_NOT_FOUND"),
-    (409, "INVALID_TRANSITION"),
-    (409, "IDEMPOTENCY_KEY_REUSED"),
-    (412, "VERSION_CONFLICT"),
-    (422, "IF_MATCH_INVALID"),
-    (422, "IDEMPOTENCY_KEY_INVALID"),
-    (428, "IF_MATCH_REQUIRED"),
-)
+CODES: Final = ((403, "PROVINCE_NOT_ALLOWED"), (404, "COVER_NOT_FOUND"), *DECISION, (428, "IF_MATCH_REQUIRED"))
 
 
 def _door(path: str, body: type[Wire], *codes: tuple[int, str], status: int = 200) -> Callable[[View], View]:

@@ -13,7 +13,7 @@ from chalice.app import Blueprint
 from chalicelib.wiring import wiring
 
 from .. import query
-from ..course.desk import KEY_CODES
+from ..codes import KEY
 from ..incoming import Incoming
 from ..operations import Reply, operation
 from ..wire import reconciliation as wire
@@ -86,7 +86,7 @@ def show_reconciliation(request: Incoming) -> Reply:
     request_headers=("Idempotency-Key",),
     answer_headers=("ETag", "Idempotent-Replayed"),
     codes=(
-        *KEY_CODES,
+        *KEY,
         (403, "PROVINCE_NOT_ALLOWED"),
         (404, "PROVINCE_NOT_FOUND"),
         (409, "DIFFERENCES_OPEN"),

@@ -15,7 +15,7 @@ from chalicelib.domain.ledger.voucher_desk import Waiting
 from chalicelib.wiring import Wiring, wiring
 
 from .. import query
-from ..course.desk import KEY_CODES
+from ..codes import KEY
 from ..course.officers import LIST_CODES
 from ..incoming import Incoming
 from ..operations import Reply, operation
@@ -35,7 +35,7 @@ FILTERS: Final = (
     query.CURSOR,
 )
 DECISION_CODES: Final = (
-    *KEY_CODES,
+    *KEY,
     (403, "PROVINCE_NOT_ALLOWED"),
     (404, "VOUCHER_NOT_FOUND"),
     (409, "INVALID_TRANSITION"),

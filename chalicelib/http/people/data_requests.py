@@ -16,7 +16,7 @@ from chalicelib.domain.people.data_request import RequestState
 from chalicelib.wiring import wiring
 
 from .. import query
-from ..course.desk import KEY_CODES
+from ..codes import KEY
 from ..course.officers import LIST_CODES
 from ..incoming import Incoming
 from ..operations import Reply, operation
@@ -43,7 +43,7 @@ FILTERS: Final = (
 )
 READ_CODES: Final = ((403, "PROVINCE_NOT_ALLOWED"), (404, "DATA_REQUEST_NOT_FOUND"))
 STEP_CODES: Final = (
-    *KEY_CODES,
+    *KEY,
     *READ_CODES,
     (409, "INVALID_TRANSITION"),
     (412, "VERSION_CONFLICT"),
@@ -62,7 +62,7 @@ STEP_CODES: Final = (
     request_headers=("Idempotency-Key",),
     answer_headers=("ETag", "Idempotent-Replayed"),
     codes=(
-        *KEY_CODES,
+        *KEY,
         (403, "PROVINCE_NOT_ALLOWED"),
         (422, "RECEIVED_IN_FUTURE"),
         (422, "ANSWER_TIMES_NOT_CONFIGURED"),
