@@ -171,6 +171,39 @@ def first_broken_line(lines: Iterable[AuditLine], last_hash: str) -> int | None:
     return None if previous == last_hash else expected
 
 
+def trail_line(
+    trail: str,
+    version: int,
+    event: Event,
+    act: Act,
+    *,
+    state: str,
+    previous_hash: str,
+    province_code: str = "00",
+    reason: str | None = None,
+    subject: str | None = None,
+    due_at: datetime | None = None,
+) -> AuditLine:
+    """The next line of a trail that is no dossier's: no portal hears of it. `trail` stands in a dossier's place."""
+    return AuditLine(
+        dossier_code=trail,
+        national_code=None,
+        province_code=province_code,
+        version=version,
+        event=event,
+        state=state,
+        national_status=0,
+        status_sequence=None,
+        at=act.at,
+        by=act.by,
+        actor=act.actor,
+        reason=reason,
+        subject=subject,
+        due_at=due_at,
+        previous_hash=previous_hash,
+    ).sealed()
+
+
 @dataclass(frozen=True, slots=True)
 class StatusMessage:
     """`dossier-status`: what the portal hears of a state change (contract 2)."""

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 
 from ..clock import CACHE_SECONDS, SandboxClock
 from ..domain.errors import Conflict, NotFound
-from ..domain.events import GENESIS, AuditLine, By, Event
+from ..domain.events import GENESIS, Act, By, Event, trail_line
 from ..domain.months import at_vietnam
 from ..registers.sandbox import Loaded as Loaded
 from ..registers.sandbox import load
 from ..storage import keys
 from ..storage.codec import Value
-from ..storage.items.audit import newest_audit_item
 from ..storage.table import Stored
+from ..storage.trails import write_with_trail
 from ..storage.transaction import Refused, Transaction
 from ..wiring import Wiring
 
@@ -39,31 +39,19 @@ def set_clock(now: datetime | None, w: Wiring) -> None:
         before, previous_hash = _state(stored)
         real = datetime.now(UTC)
         offset = 0 if now is None else round((now - real).total_seconds() * 1000)
-        line = AuditLine(
-            dossier_code="sandbox-clock",
-            national_code=None,
-            province_code="00",
-            version=before + 1,
-            event=Event.CLOCK_SET,
+        line = trail_line(
+            "sandbox-clock",
+            before + 1,
+            Event.CLOCK_SET,
+            Act(at_vietnam(now or real), By.SYSTEM, "sandbox"),
             state="SET" if now is not None else "REAL",
-            national_status=0,
-            status_sequence=None,
-            at=at_vietnam(now or real),
-            by=By.SYSTEM,
-            actor="sandbox",
-            reason=None,
-            subject=None,
-            due_at=None,
             previous_hash=previous_hash,
-        ).sealed()
+        )
         item: dict[str, Value] = {"offset_milliseconds": offset, "version": line.version, "audit_hash": line.hash}
         transaction = Transaction()
-        if stored is None:
-            transaction.put_new("clock", keys.SANDBOX_CLOCK, item)
-        else:
-            transaction.put_over("clock", keys.SANDBOX_CLOCK, item, attribute="version", expected=before)
-        audit_key = keys.clock_audit(line.version)
-        transaction.put_new("audit", audit_key, newest_audit_item(audit_key, line))
+        write_with_trail(
+            transaction, "clock", keys.SANDBOX_CLOCK, item, line, keys.clock_audit(line.version), before=stored
+        )
         try:
             transaction.commit(w.table)
         except Refused:

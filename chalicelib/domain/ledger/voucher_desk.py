@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from ..errors import Conflict, Fault, Forbidden, Rejected
-from ..events import GENESIS, AuditLine, By, Event
+from ..events import GENESIS, Act, AuditLine, By, Event, trail_line
 
 
 class Action(StrEnum):
@@ -228,21 +228,15 @@ def _with_line(
     desk: Desk, subject: Subject, decision: Decision, event: Event, *, by: str, at: datetime, state: str
 ) -> tuple[Desk, AuditLine]:
     """The next line of the trail. `subject` of the line is the action, with the dossier that it names."""
-    line = AuditLine(
-        dossier_code=f"voucher-{subject.id}",
-        national_code=None,
-        province_code=subject.province_code,
-        version=desk.lines + 1,
-        event=event,
+    line = trail_line(
+        f"voucher-{subject.id}",
+        desk.lines + 1,
+        event,
+        Act(at, By.OFFICER, by),
         state=state,
-        national_status=0,
-        status_sequence=None,
-        at=at,
-        by=By.OFFICER,
-        actor=by,
+        previous_hash=desk.last_hash,
+        province_code=subject.province_code,
         reason=decision.reason,
         subject="#".join(filter(None, (decision.action.value, decision.dossier_code))),
-        due_at=None,
-        previous_hash=desk.last_hash,
-    ).sealed()
+    )
     return replace(desk, lines=line.version, last_hash=line.hash), line

@@ -21,14 +21,14 @@ from ...domain.configuration.province_procedure import (
     scheduled,
 )
 from ...domain.errors import Conflict, NotFound, PreconditionRequired, Rejected, VersionConflict, storage_busy
-from ...domain.events import GENESIS, AuditLine, By, Event
+from ...domain.events import GENESIS, Act, By, Event, trail_line
 from ...domain.months import at_vietnam
 from ...storage import keys
 from ...storage.codec import Value
-from ...storage.items.audit import newest_audit_item
 from ...storage.items.fields import number, text
 from ...storage.items.procedures import schedule_document, schedule_from, version_from, version_item
 from ...storage.table import Stored
+from ...storage.trails import write_with_trail
 from ...storage.transaction import Refused, Transaction
 from ...wiring import Wiring
 from ..answers import Answer, Idempotency, Once
@@ -303,23 +303,17 @@ def _written(
     published = version.published_at is not None
     stored = head.stored
     count = 0 if stored is None else number(stored, "version")
-    line = AuditLine(
-        dossier_code=f"procedure-{head.province}",
-        national_code=None,
-        province_code=head.province,
-        version=count + 1,
-        event=event,
+    line = trail_line(
+        f"procedure-{head.province}",
+        count + 1,
+        event,
+        Act(at_vietnam(w.clock.now()), By.OFFICER, caller.sub),
         state=version.state,
-        national_status=0,
-        status_sequence=None,
-        at=at_vietnam(w.clock.now()),
-        by=By.OFFICER,
-        actor=caller.sub,
+        previous_hash=GENESIS if stored is None else text(stored, "audit_hash"),
+        province_code=head.province,
         reason=version.reason,
         subject=f"{head.province}#{version.version}",
-        due_at=None,
-        previous_hash=GENESIS if stored is None else text(stored, "audit_hash"),
-    ).sealed()
+    )
     key = keys.procedure(head.province, version.content.effective_from, version.version)
     schedule = head.schedule
     item: dict[str, Value] = {"version": line.version, "audit_hash": line.hash}
@@ -332,10 +326,6 @@ def _written(
         item |= {"latest": version.version, "draft": version.version, "draft_effective_from": effective_from}
         transaction.put_new("version", key, version_item(version))
     item |= {"schedule": schedule_document(schedule)}
-    if stored is None:
-        transaction.put_new("head", keys.procedures(head.province), item)
-    else:
-        transaction.put_over("head", keys.procedures(head.province), item, attribute="version", expected=count)
-    audit_key = keys.procedures_audit(head.province, line.version)
-    transaction.put_new("audit", audit_key, newest_audit_item(audit_key, line))
+    head_key, audit_key = keys.procedures(head.province), keys.procedures_audit(head.province, line.version)
+    write_with_trail(transaction, "head", head_key, item, line, audit_key, before=stored)
     return transaction

@@ -17,7 +17,7 @@ from ...domain.access import OFFICERS, Caller, Role, require_province, require_r
 from ...domain.configuration.law import Law, TableFault
 from ...domain.configuration.publication import RuleChange, effective_faults, publish
 from ...domain.errors import Fault, NotFound, Rejected, storage_busy
-from ...domain.events import GENESIS, AuditLine, By, Event
+from ...domain.events import GENESIS, Act, By, Event, trail_line
 from ...domain.months import at_vietnam
 from ...law.published import (
     CALENDAR,
@@ -32,9 +32,9 @@ from ...law.published import (
 from ...lawbook import CACHE_SECONDS, files_in_force
 from ...storage import keys
 from ...storage.codec import Value
-from ...storage.items.audit import newest_audit_item
 from ...storage.items.rules import change_from, change_item
 from ...storage.table import Stored
+from ...storage.trails import write_with_trail
 from ...storage.transaction import Refused, Transaction
 from ...wiring import Wiring
 from ..answers import Answer, Idempotency, Once
@@ -217,35 +217,22 @@ def _append(
     transaction: Transaction, head: Stored | None, event: Event, change: RuleChange, caller: Caller, w: Wiring
 ) -> None:
     """The next line of the rules' trail, and the head that it makes."""
-    version = _count(head, "version")
-    line = AuditLine(
-        dossier_code=TRAIL,
-        national_code=None,
-        province_code="00",
-        version=version + 1,
-        event=event,
+    line = trail_line(
+        TRAIL,
+        _count(head, "version") + 1,
+        event,
+        Act(at_vietnam(w.clock.now()), By.OFFICER, caller.sub),
         state=change.state,
-        national_status=0,
-        status_sequence=None,
-        at=at_vietnam(w.clock.now()),
-        by=By.OFFICER,
-        actor=caller.sub,
+        previous_hash=GENESIS if head is None else str(head["audit_hash"]),
         reason=change.reason,
         subject=f"{change.table}#{change.version}",
-        due_at=None,
-        previous_hash=GENESIS if head is None else str(head["audit_hash"]),
-    ).sealed()
+    )
     item: dict[str, Value] = {
         "version": line.version,
         "published": change.order or _count(head, "published"),
         "audit_hash": line.hash,
     }
-    if head is None:
-        transaction.put_new("head", keys.RULES_HEAD, item)
-    else:
-        transaction.put_over("head", keys.RULES_HEAD, item, attribute="version", expected=version)
-    audit_key = keys.rules_audit(line.version)
-    transaction.put_new("audit", audit_key, newest_audit_item(audit_key, line))
+    write_with_trail(transaction, "head", keys.RULES_HEAD, item, line, keys.rules_audit(line.version), before=head)
 
 
 def _count(head: Stored | None, name: str) -> int:

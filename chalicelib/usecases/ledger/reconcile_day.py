@@ -15,7 +15,7 @@ from operator import itemgetter
 from ...domain.access import OFFICERS, Caller, Role, require_province, require_role
 from ...domain.covers.cover import CoverState
 from ...domain.errors import Fault, NotFound, Rejected, storage_busy
-from ...domain.events import GENESIS, AuditLine, By, Event
+from ...domain.events import GENESIS, Act, By, Event, trail_line
 from ...domain.ledger.reconciliation import (
     LISTED_IDS,
     Amount,
@@ -31,12 +31,12 @@ from ...domain.ledger.voucher_desk import address_of
 from ...domain.months import at_vietnam
 from ...storage import keys
 from ...storage.codec import Value
-from ...storage.items.audit import newest_audit_item
 from ...storage.items.fields import maybe, number, text
 from ...storage.items.reconciliation import manifest_from, sign_off_from, sign_off_item
 from ...storage.items.vouchers import DAY_SHARDS
 from ...storage.keys import Key
 from ...storage.table import Stored
+from ...storage.trails import write_with_trail
 from ...storage.transaction import Refused, Transaction
 from ...wiring import Wiring
 from ..answers import Answer, Idempotency, Once, Page
@@ -185,34 +185,22 @@ def sign_off_day(
 
 def _write(transaction: Transaction, signed: SignOff, head: Stored | None) -> None:
     """The sign-off, the next line of the day's trail, and the head that both make."""
-    line = AuditLine(
-        dossier_code=f"reconciliation-{signed.province_code}-{signed.day.isoformat()}",
-        national_code=None,
-        province_code=signed.province_code,
-        version=signed.number,
-        event=Event.RECONCILIATION_SIGNED_OFF,
+    day, province = signed.day, signed.province_code
+    line = trail_line(
+        f"reconciliation-{province}-{day.isoformat()}",
+        signed.number,
+        Event.RECONCILIATION_SIGNED_OFF,
+        Act(signed.at, By.OFFICER, signed.by),
         state="SIGNED_OFF",
-        national_status=0,
-        status_sequence=None,
-        at=signed.at,
-        by=By.OFFICER,
-        actor=signed.by,
+        previous_hash=GENESIS if head is None else text(head, "audit_hash"),
+        province_code=province,
         reason=signed.note,
         subject=signed.fingerprint,
-        due_at=None,
-        previous_hash=GENESIS if head is None else text(head, "audit_hash"),
-    ).sealed()
-    day, province = signed.day, signed.province_code
-    head_item: dict[str, Value] = {"version": signed.number, "audit_hash": line.hash}
-    if head is None:
-        transaction.put_new("head", keys.sign_off_head(day, province), head_item)
-    else:
-        transaction.put_over(
-            "head", keys.sign_off_head(day, province), head_item, attribute="version", expected=signed.number - 1
-        )
+    )
+    head_key, audit_key = keys.sign_off_head(day, province), keys.day_audit(day, province, signed.number)
+    item: dict[str, Value] = {"version": signed.number, "audit_hash": line.hash}
     transaction.put_new("sign_off", keys.sign_off(day, province, signed.number), sign_off_item(signed))
-    audit_key = keys.day_audit(day, province, signed.number)
-    transaction.put_new("audit", audit_key, newest_audit_item(audit_key, line))
+    write_with_trail(transaction, "head", head_key, item, line, audit_key, before=head)
 
 
 def _listed(province: str, day: date, w: Wiring) -> Iterator[Key]:

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from ...domain.access import OFFICERS, Caller, Role, require_province, require_role
 from ...domain.errors import Fact, Fault, NotFound, Rejected, VersionConflict, storage_busy
-from ...domain.events import GENESIS, AuditLine, By, Event
+from ...domain.events import GENESIS, Act, AuditLine, By, Event, trail_line
 from ...domain.months import at_vietnam
 from ...domain.people.data_register import DataRequest, correction_of
 from ...domain.people.data_register import acknowledge as acknowledged
@@ -24,10 +24,11 @@ from ...domain.people.data_request import Outcome, RequestKind, RequestState, an
 from ...domain.people.views import Look, Seen
 from ...law.duties import duties
 from ...storage import keys
-from ...storage.items.audit import audit_from, newest_audit_item, trail_of
+from ...storage.items.audit import audit_from, trail_of
 from ...storage.items.data_requests import SHARD, data_request_from, data_request_item
 from ...storage.items.fields import text
 from ...storage.table import Stored
+from ...storage.trails import write_with_trail
 from ...storage.transaction import Refused, Transaction
 from ...wiring import Wiring
 from ..answers import Answer, Idempotency, Once, Page
@@ -252,30 +253,21 @@ def _write(
     transaction: Transaction, head: Stored | None, request: DataRequest, event: Event, caller: Caller, now: datetime
 ) -> None:
     """The request as it now is, over the version before it, and the next line of its trail."""
-    line = AuditLine(
-        dossier_code=f"request-{request.request_id}",
-        national_code=None,
-        province_code=request.province_code,
-        version=request.version,
-        event=event,
+    line = trail_line(
+        f"request-{request.request_id}",
+        request.version,
+        event,
+        Act(now, By.OFFICER, caller.sub),
         state=request.state,
-        national_status=0,
-        status_sequence=None,
-        at=now,
-        by=By.OFFICER,
-        actor=caller.sub,
+        previous_hash=GENESIS if head is None else text(head, "audit_hash"),
+        province_code=request.province_code,
         reason=request.outcome,
         subject=request.corrected_by,
         due_at=request.next_by,
-        previous_hash=GENESIS if head is None else text(head, "audit_hash"),
-    ).sealed()
+    )
     key, item = keys.data_request(request.request_id), data_request_item(request, line.hash)
-    if head is None:
-        transaction.put_new("request", key, item)
-    else:
-        transaction.put_over("request", key, item, attribute="version", expected=request.version - 1)
     audit_key = keys.data_request_audit(request.request_id, line.version)
-    transaction.put_new("audit", audit_key, newest_audit_item(audit_key, line))
+    write_with_trail(transaction, "request", key, item, line, audit_key, before=head)
 
 
 def _dossiers_of(person: str, province: str, w: Wiring) -> tuple[str, ...]:
