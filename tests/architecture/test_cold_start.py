@@ -67,6 +67,7 @@ print(json.dumps(answers[-1:] + [len(app.app.routes)]))
 """
 
 
+@pytest.mark.slow
 def test_what_officers_need_is_imported_when_the_first_of_them_asks() -> None:
     portal, officer = ("POST", "/v1/dossiers"), ("POST", "/v1/officer/assignments")
     everything = started("import app; print(len(app.app.routes))")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +11,7 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
+from moto.backends import get_backend
 
 from chalicelib import settings
 from chalicelib.domain.months import VIETNAM
@@ -19,7 +19,7 @@ from chalicelib.storage.plain_json import take_plain_json
 from chalicelib.storage.table import Table
 from chalicelib.wiring import Wiring, wiring
 from tests.integration.http.harness import Api
-from tests.support.environment import ENVIRONMENT
+from tests.support.environment import ACCOUNT, ENVIRONMENT, REGION
 from tests.support.house import StandingClock as StandingClock
 from tests.support.kms import Keys
 from tests.support.signing import parameters, signing_keys
@@ -55,6 +55,7 @@ def _clients() -> Iterator[dict[str, Any]]:
         for name, value in ENVIRONMENT.items():
             patch.setenv(name, value)
         made = {service: boto3.client(service) for service in ("dynamodb", "s3", "secretsmanager")}
+        create_table(made["dynamodb"], ENVIRONMENT["TABLE_NAME"])
         made["kms"], made["ssm"] = Keys(rsa=signing_keys()), parameters()
         made["table"] = take_plain_json(Wiring(settings.read()).client("dynamodb"))
         made["secretsmanager"].create_secret(Name=ENVIRONMENT["IDENTIFIER_KEY_SECRET"], SecretString="k" * 32)
@@ -69,17 +70,15 @@ def _clients() -> Iterator[dict[str, Any]]:
 @pytest.fixture(name="w")
 def _w(clients: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Wiring]:
     """The process's wiring over an empty table."""
-    name = f"bhxh-{uuid.uuid4().hex[:8]}"
-    monkeypatch.setenv("TABLE_NAME", name)
+    name = ENVIRONMENT["TABLE_NAME"]
     monkeypatch.setattr(Wiring, "client", lambda _, service, **options: clients[service])
-    create_table(clients["dynamodb"], name)
+    get_backend("dynamodb")[ACCOUNT][REGION].tables[name].items.clear()
     wiring.cache_clear()
     made = wiring()
     made.__dict__["table"] = Table(clients["table"], name)
     made.__dict__["clock"] = StandingClock(START)
     yield made
     wiring.cache_clear()
-    clients["dynamodb"].delete_table(TableName=name)
 
 
 @pytest.fixture(name="clock")
