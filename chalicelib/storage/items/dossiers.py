@@ -27,6 +27,7 @@ from .course import (
     apology_document,
     apology_from,
     expected_document,
+    expected_from,
     reopening_document,
     reopening_from,
     step_document,
@@ -198,6 +199,9 @@ def dossier_progress(dossier: Dossier) -> dict[str, Value]:
     at_rest = keys.delivery_list if dossier.state is State.COMPLETED else None
     listed = at_rest if dossier.state.ended else keys.open_list
     due_at = None if dossier.due_at is None else instant_text(dossier.due_at)
+    expected = expected_document(dossier)
+    # The step stands in what is expected, unless that is a supplement, or nothing any more.
+    told = COMPACT and expected is not None and dossier.open_supplement is None
     return {
         "state": dossier.state,
         "version": dossier.version,
@@ -214,8 +218,8 @@ def dossier_progress(dossier: Dossier) -> dict[str, Value]:
         "clock_from": None if dossier.clock_from is None else instant_text(dossier.clock_from),
         "unaccepted": None if dossier.accepted else True,
         "cover_due": dossier.cover_due or None,
-        "step": step_document(dossier.step),
-        "expected": expected_document(dossier),
+        "step": None if told else step_document(dossier.step),
+        "expected": expected,
         "payment_reversed_at": None
         if dossier.payment_reversed_at is None
         else instant_text(dossier.payment_reversed_at),
@@ -296,7 +300,7 @@ def dossier_from(item: Stored) -> Dossier:
         clock_from=instant(item, "clock_from"),
         accepted=item.get("unaccepted") is not True,
         cover_due=item.get("cover_due") is True,
-        step=step_from(maybe(item, "step")),
+        step=step_from(maybe(item, "step")) or expected_from(maybe(item, "expected"))[1],
         payment_reversed_at=instant(item, "payment_reversed_at"),
         reopening=reopening_from(maybe(item, "reopening")),
         account=account_from(maybe(item, "account")),
