@@ -71,7 +71,7 @@ def _warm() -> Iterator[Row]:
     from . import warm
 
     _say("registrations and vouchers, in turns with the floor")
-    found = warm.measure()
+    found = warm.measured()
     yield Row(
         "registration, CPU",
         found.registration_ms,

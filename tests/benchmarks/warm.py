@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -62,6 +63,14 @@ class Context:
 
     def get_remaining_time_in_millis(self) -> int:
         return 30_000
+
+
+def measured() -> Warm:
+    """What a new process measures: one like a function's, without what this one has loaded."""
+    environment = {**samples.ENVIRONMENT, "PATH": os.environ["PATH"]}
+    command = [sys.executable, "-m", "tests.benchmarks.warm"]
+    done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    return Warm(**json.loads(done.stdout))
 
 
 def measure(rounds: int = ROUNDS) -> Warm:
