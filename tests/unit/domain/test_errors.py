@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.domain.errors import Fault, NotConfigured, Rejected
+from chalicelib.domain.errors import Fault, NotConfigured, Rejected, storage_busy
 
 
 def test_a_rejection_takes_the_code_of_its_first_fault_and_keeps_all() -> None:
@@ -28,3 +28,8 @@ def test_a_message_for_logs_is_the_code_alone() -> None:
 
     assert str(error) == "RATE_NOT_CONFIGURED"
     assert error.facts == {"year": 2023}
+
+
+def test_who_was_beaten_too_often_is_told_to_come_again() -> None:
+    busy = storage_busy()
+    assert (busy.code, busy.detail) == ("STORAGE_BUSY", "Hệ thống đang bận, vui lòng thử lại sau ít giây.")
