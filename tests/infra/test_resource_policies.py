@@ -166,3 +166,12 @@ def test_a_parameter_that_is_let_in_names_one_role(template: Template) -> None:
         account = "arn:aws:iam::123456789012"
         for wide in ("*", "123456789012", f"{account}:root", f"{account}:role/*", "arn:aws:iam::*:role/a"):
             assert not re.fullmatch(pattern, wide), wide
+
+
+def test_a_party_elsewhere_uses_a_key_of_messages_through_its_queue_alone(template: Template) -> None:
+    (granted,) = (
+        each
+        for name, each in found_in(template)
+        if name == "MessagesKey" and ("AWS", {"Ref": "AccountingPrincipal"}) in principals(each)
+    )
+    assert granted["Condition"] == {"StringEquals": {"kms:ViaService": {"Fn::Sub": "sqs.${AWS::Region}.amazonaws.com"}}}
