@@ -21,9 +21,9 @@ def dated(form: str, assets: Path, template: Callable[[Mapping[str, Any], Path],
     found = [(json.loads(path.read_bytes()), path) for path in (assets / "templates").glob(f"{form}-*.json")]
     found.sort(key=lambda each: str(each[0]["effective_from"]))
     starts = [date.fromisoformat(words["effective_from"]) for words, _ in found]
-    ends = [start - timedelta(days=1) for start in starts[1:]] + [None]
+    ends = [*(start - timedelta(days=1) for start in starts[1:]), None][: len(starts)]
     rows = [
         Row(effective_from=start, effective_to=end, value=template(words, path), source=words["source"])
-        for (words, path), start, end in zip(found, starts, ends, strict=False)
+        for (words, path), start, end in zip(found, starts, ends, strict=True)
     ]
     return Table(f"{form}_template", rows)

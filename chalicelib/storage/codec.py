@@ -19,8 +19,8 @@ Item: TypeAlias = Mapping[str, Value]
 Attributes: TypeAlias = dict[str, dict[str, object]]
 
 DOCUMENTS: Final = frozenset({"account", "declaration", "due", "procedure", "quote", "step"})
-"""The attributes that hold a pinned document, which nothing searches inside and no index projects. Those of items that
-stay within a kilobyte without it (a kept answer, a voucher's version) are not packed: that would buy nothing."""
+"""The attributes that hold a pinned document, which nothing searches inside and no index projects. Not those of a
+voucher's version, which stays within a kilobyte without it, nor of a kept answer, where it would save one unit once."""
 
 _SHARED: Final = frozenset({"due", "procedure"})
 """Those of them that a day's dossiers have in common."""
